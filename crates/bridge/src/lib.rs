@@ -1,0 +1,1 @@
+//! The daemon: listeners, sessions, protocol adapters, logs, metrics, control.

@@ -1,0 +1,3 @@
+//! A school ID as a library card: the command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! One request to one verdict: card, row, guard, PIN, eligibility.

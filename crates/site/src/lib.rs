@@ -1,0 +1,1 @@
+//! The parsed configuration of one library: what exists here is valid.

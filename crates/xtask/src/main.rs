@@ -1,0 +1,3 @@
+//! The project's chores: test, bench.
+
+fn main() {}
