@@ -1,1 +1,28 @@
 //! What we keep: the keyring, generations of rows in LMDB, and the state beside them.
+//!
+//! - [`key_file`] the file with the keys; [`keyring`] what is derived of them: row indexes, PIN verifiers, pseudonyms;
+//!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
+//! - [`row`] one person as bytes; [`header`] what a generation says of itself
+//! - [`generation`] one published roster, read; [`writer`] one being made
+//! - [`state`] which generation is served, lockouts, refused files
+//! - [`store`] the data folder: its owner, its locks, what is open, what is left over
+
+pub mod error;
+pub mod generation;
+pub mod header;
+pub mod key_file;
+pub mod keyring;
+pub mod row;
+pub mod seal;
+pub mod state;
+pub mod store;
+pub mod writer;
+
+pub use error::RosterError;
+pub use generation::{Generation, GenerationId};
+pub use header::{Header, SchoolEntry};
+pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
+pub use row::{Row, StudentRow};
+pub use state::{AttemptRecord, Published, PublishedGeneration, State};
+pub use store::{DistrictLock, Store};
+pub use writer::GenerationWriter;

@@ -1,0 +1,204 @@
+//! The small state beside the generations: which one each district serves, lockouts, refused files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use heed::types::{Bytes, Str};
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RwTxn, WithoutTls};
+use serde::{Deserialize, Serialize};
+
+use crate::GenerationId;
+use crate::RosterError;
+use crate::generation::open_env;
+
+/// The state's map never grows: 1,000,000 locked students have 100 MB.
+const MAP_SIZE: usize = 1 << 30;
+/// Generations kept for each district.
+pub const KEPT: usize = 3;
+
+/// What a district serves and could go back to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Published {
+    /// The one that is served.
+    pub serving: String,
+    /// A rollback holds: scheduled syncs publish nothing until a manual one.
+    pub held: bool,
+    /// All that are kept, the newest first.
+    pub generations: Vec<PublishedGeneration>,
+}
+
+impl Published {
+    /// The record of the generation that is served.
+    pub fn serving(&self) -> Option<&PublishedGeneration> {
+        self.generations.iter().find(|generation| generation.id == self.serving)
+    }
+}
+
+/// One kept generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedGeneration {
+    /// Its name, 32 hex digits.
+    pub id: String,
+    /// The length of its file: compared before it is mapped.
+    pub length: u64,
+    /// Its people.
+    pub people: u64,
+    /// When it was made, in seconds since 1970 (UTC).
+    pub made_at: i64,
+}
+
+impl PublishedGeneration {
+    /// The name as a [`GenerationId`].
+    pub fn generation_id(&self) -> Option<GenerationId> {
+        GenerationId::parse(&self.id)
+    }
+}
+
+/// The attempts at one student's card that outlive a restart: when, never what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// The student's key in the attempts table.
+    pub key: [u8; 16],
+    /// The ID space, so that a district's end can end its lockouts.
+    pub space: String,
+    /// Seconds since 1970 of each distinct wrong PIN, oldest first; empty: nothing stands against the card.
+    pub at: Vec<u32>,
+}
+
+/// The state environment: written by the daemon and by commands, each change one transaction.
+pub struct State {
+    folder: PathBuf,
+    env: Env<WithoutTls>,
+    rosters: Database<'static, Str, Bytes>,
+    attempts: Database<'static, Bytes, Bytes>,
+    refused: Database<'static, Str, Bytes>,
+}
+
+impl State {
+    /// Opens or makes the state in `folder`. Once in a process.
+    pub(crate) fn open(folder: &Path) -> Result<Self, RosterError> {
+        fs::create_dir_all(folder).map_err(RosterError::io(folder))?;
+        let fault = || RosterError::database(folder);
+        let mut options = EnvOpenOptions::new().read_txn_without_tls();
+        options.map_size(MAP_SIZE).max_dbs(8).max_readers(64);
+        let env = open_env(&mut options, EnvFlags::empty(), folder)?;
+        // Left by a process that was killed while it read.
+        env.clear_stale_readers().map_err(fault())?;
+        let txn = env.write_txn().map_err(fault())?;
+        let (rosters, attempts, refused) = env
+            .create_databases_and_commit(txn, |opener, txn| {
+                let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
+                let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
+                let refused = opener.create_database::<Str, Bytes>(txn, Some("refused"))?;
+                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused)))
+            })
+            .map_err(fault())?
+            .commit()
+            .ok_or(RosterError::OutOfOrder)?;
+        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused })
+    }
+
+    /// Changes with each write by any process: a look that costs nothing.
+    pub fn last_change(&self) -> usize {
+        self.env.info().last_txn_id
+    }
+
+    /// What a district serves; `None`: it never had a roster.
+    pub fn published(&self, district: &str) -> Result<Option<Published>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let bytes = self.rosters.get(&txn, district).map_err(self.fault())?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()))
+    }
+
+    /// Puts a new generation in front and serves it; lifts a hold. Returns those that are no longer kept.
+    pub(crate) fn publish(
+        &self,
+        district: &str,
+        new: PublishedGeneration,
+    ) -> Result<Vec<PublishedGeneration>, RosterError> {
+        let mut generations = self.published(district)?.map(|published| published.generations).unwrap_or_default();
+        let serving = new.id.clone();
+        generations.insert(0, new);
+        let dropped = generations.split_off(generations.len().min(KEPT));
+        self.put_published(district, &Published { serving, held: false, generations })?;
+        Ok(dropped)
+    }
+
+    /// Changes what is served without adding a generation: a rollback or its end.
+    pub(crate) fn put_published(&self, district: &str, published: &Published) -> Result<(), RosterError> {
+        let bytes = serde_json::to_vec(published).unwrap_or_default();
+        self.write(|txn| self.rosters.put(txn, district, &bytes))
+    }
+
+    /// The fingerprint of the file that a district's last sync refused.
+    pub fn refused(&self, district: &str) -> Result<Option<Vec<u8>>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        Ok(self.refused.get(&txn, district).map_err(self.fault())?.map(<[u8]>::to_vec))
+    }
+
+    /// Remembers or forgets a refused file.
+    pub fn set_refused(&self, district: &str, fingerprint: Option<&[u8]>) -> Result<(), RosterError> {
+        self.write(|txn| match fingerprint {
+            Some(bytes) => self.refused.put(txn, district, bytes),
+            None => self.refused.delete(txn, district).map(|_| ()),
+        })
+    }
+
+    /// All attempts on record.
+    pub fn attempts(&self) -> Result<Vec<AttemptRecord>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let mut records = Vec::new();
+        for entry in self.attempts.iter(&txn).map_err(self.fault())? {
+            let (name, times) = entry.map_err(self.fault())?;
+            let Some((space, key)) = name.split_last_chunk::<16>() else { continue };
+            let space = String::from_utf8_lossy(space).into_owned();
+            let at = times.as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
+            records.push(AttemptRecord { key: *key, space, at });
+        }
+        Ok(records)
+    }
+
+    /// Writes what changed since the last time, in one transaction.
+    pub fn save_attempts(&self, records: &[AttemptRecord]) -> Result<(), RosterError> {
+        self.write(|txn| {
+            for record in records {
+                let name = [record.space.as_bytes(), &record.key].concat();
+                if record.at.is_empty() {
+                    self.attempts.delete(txn, &name)?;
+                } else {
+                    let times: Vec<u8> = record.at.iter().flat_map(|at| at.to_be_bytes()).collect();
+                    self.attempts.put(txn, &name, &times)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Ends a district: its pointer, its refused file, and the lockouts of its ID space where `space` names one that
+    /// no other district shares.
+    pub(crate) fn purge(&self, district: &str, space: Option<&str>) -> Result<(), RosterError> {
+        self.write(|txn| {
+            self.rosters.delete(txn, district)?;
+            self.refused.delete(txn, district)?;
+            let Some(space) = space else { return Ok(()) };
+            let mut names = Vec::new();
+            for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
+                let (name, _) = entry?;
+                if name.len() == space.len() + 16 {
+                    names.push(name.to_vec());
+                }
+            }
+            names.iter().try_for_each(|name| self.attempts.delete(txn, name).map(|_| ()))
+        })
+    }
+
+    fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>) -> Result<(), RosterError> {
+        let mut txn = self.env.write_txn().map_err(self.fault())?;
+        change(&mut txn).map_err(self.fault())?;
+        txn.commit().map_err(self.fault())
+    }
+
+    fn fault(&self) -> impl FnOnce(heed::Error) -> RosterError {
+        RosterError::database(&self.folder)
+    }
+}

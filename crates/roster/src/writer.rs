@@ -1,0 +1,141 @@
+//! A generation being made.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, PutFlags, WithoutTls};
+
+use crate::generation::{HEADER_INDEX, HEADER_KEY, open_env};
+use crate::seal::Seal;
+use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, Verifier};
+
+/// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
+const BATCH: usize = 20_000;
+/// How large a generation can grow: address space, not memory. 50,000,000 rows have 8.5 GB.
+const MAP_SIZE: usize = 1 << 36;
+
+/// Writes a generation: rows in the order of their index, then the header, then to disk.
+///
+/// Until its pointer is published nothing reads it; what is left of an unfinished one is removed under the
+/// district's lock.
+pub struct GenerationWriter {
+    id: GenerationId,
+    key_id: [u8; 8],
+    folder: PathBuf,
+    env: Env<WithoutTls>,
+    rows: Database<'static, Bytes, Bytes>,
+    seal: Seal,
+    decoy: Option<(RowIndex, Row)>,
+    last: Option<RowIndex>,
+    batch: Vec<u8>,
+    entries: Vec<(RowIndex, usize)>,
+    plain: Vec<u8>,
+}
+
+impl GenerationWriter {
+    /// Starts a generation in `folder` (made here), for `district` and under `key`. `forms` is how many PINs the
+    /// rule accepts for one student: the decoy has as many.
+    pub fn create(
+        folder: &Path,
+        district: &str,
+        id: GenerationId,
+        key: &Key,
+        forms: usize,
+    ) -> Result<Self, RosterError> {
+        fs::create_dir_all(folder).map_err(RosterError::io(folder))?;
+        let mut options = EnvOpenOptions::new().read_txn_without_tls();
+        options.map_size(MAP_SIZE).max_dbs(1);
+        // Synced once, at the end: before that nobody reads it.
+        let env = open_env(&mut options, EnvFlags::NO_SYNC | EnvFlags::NO_LOCK, folder)?;
+        let txn = env.write_txn().map_err(RosterError::database(folder))?;
+        let rows = env
+            .create_databases_and_commit(txn, |opener, txn| {
+                opener.create_database::<Bytes, Bytes>(txn, None).map(CommitOrAbort::<_, ()>::Commit)
+            })
+            .map_err(RosterError::database(folder))?
+            .commit()
+            .ok_or(RosterError::OutOfOrder)?;
+        let decoys = (0..forms.max(1)).map(|_| Verifier::random()).collect::<Result<_, _>>()?;
+        Ok(Self {
+            id,
+            key_id: key.id().0,
+            folder: folder.to_owned(),
+            env,
+            rows,
+            seal: Seal::of_generation(key, district, id)?,
+            decoy: Some((key.decoy_index(), Row::Decoy(decoys))),
+            last: None,
+            batch: Vec::new(),
+            entries: Vec::new(),
+            plain: Vec::new(),
+        })
+    }
+
+    /// Adds a row. Each index must be greater than the one before, in its first 12 bytes: they are the nonce.
+    pub fn push(&mut self, index: RowIndex, row: &Row) -> Result<(), RosterError> {
+        if let Some((decoy, _)) = &self.decoy
+            && *decoy < index
+            && let Some((decoy, row)) = self.decoy.take()
+        {
+            self.append(decoy, &row)?;
+        }
+        self.append(index, row)
+    }
+
+    /// Writes the header, syncs file and folder, and closes. Returns the length of the file.
+    pub fn finish(mut self, header: &Header) -> Result<u64, RosterError> {
+        if let Some((decoy, row)) = self.decoy.take() {
+            self.append(decoy, &row)?;
+        }
+        self.flush()?;
+        let fault = || RosterError::database(&self.folder);
+        let mut sealed = self.key_id.to_vec();
+        self.seal.seal(&HEADER_INDEX, &header.encode(), &mut sealed)?;
+        let mut txn = self.env.write_txn().map_err(fault())?;
+        self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &HEADER_KEY, &sealed).map_err(fault())?;
+        txn.commit().map_err(fault())?;
+        self.env.force_sync().map_err(fault())?;
+        self.env.prepare_for_closing().wait();
+        let sync = |path: &Path| fs::File::open(path).and_then(|file| file.sync_all()).map_err(RosterError::io(path));
+        sync(&self.folder)?;
+        if let Some(parent) = self.folder.parent() {
+            sync(parent)?;
+        }
+        let file = self.folder.join("data.mdb");
+        Ok(fs::metadata(&file).map_err(RosterError::io(&file))?.len())
+    }
+
+    /// The name of the generation.
+    pub const fn id(&self) -> GenerationId {
+        self.id
+    }
+
+    fn append(&mut self, index: RowIndex, row: &Row) -> Result<(), RosterError> {
+        let nonce = |index: &RowIndex| index.0.first_chunk::<12>().copied();
+        if self.last.is_some_and(|last| nonce(&last) >= nonce(&index)) || nonce(&index) == nonce(&HEADER_INDEX) {
+            return Err(RosterError::OutOfOrder);
+        }
+        self.last = Some(index);
+        self.plain.clear();
+        row.encode(&mut self.plain);
+        self.seal.seal(&index, &self.plain, &mut self.batch)?;
+        self.entries.push((index, self.batch.len()));
+        if self.entries.len() == BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), RosterError> {
+        let fault = || RosterError::database(&self.folder);
+        let mut txn = self.env.write_txn().map_err(fault())?;
+        let mut start = 0;
+        for (index, end) in &self.entries {
+            let sealed = self.batch.get(start..*end).unwrap_or_default();
+            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &index.0, sealed).map_err(fault())?;
+            start = *end;
+        }
+        txn.commit().map_err(fault())?;
+        self.entries.clear();
+        self.batch.clear();
+        Ok(())
+    }
+}
