@@ -1,1 +1,88 @@
 //! A district's source of truth, read as a stream of people: one file per kind of source.
+//!
+//! Nothing is kept here and nothing is merged: each row that may hold a card is handed on as a [`Person`], everything
+//! else is counted in a [`Reading`]. A source that cannot be trusted whole is a [`Refusal`], so that the last good
+//! roster goes on serving; a broken file is never taken for an empty district.
+//!
+//! - [`person`] what is asked of a source, and what it hands on
+//! - [`reading`] what reading it came to: counts, schools, warnings
+//! - [`refusal`] why a source was not taken, and who can mend it
+//! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
+//!
+//! No error, warning or `Debug` here holds a cell of a source: files, rows, columns and counts only.
+
+#[cfg(test)]
+mod battery;
+mod join;
+mod notes;
+pub mod one_roster_csv;
+pub mod person;
+pub mod reading;
+pub mod refusal;
+
+pub use person::{Person, Wanted};
+pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};
+pub use refusal::{BadData, Fault, Refusal};
+
+use std::fmt;
+
+/// One district's source of truth.
+pub trait Directory: Send {
+    /// Reads the source from its beginning and hands each person to `sink`, on the caller's thread, in the source's
+    /// order. Rows of the same person (dual enrolment) are handed on one by one.
+    ///
+    /// After a [`Refusal`] what `sink` was given must be thrown away: the fault may have shown only at the end.
+    fn read(&mut self, wanted: &Wanted, sink: &mut dyn FnMut(Person)) -> Result<Reading, Refusal>;
+
+    /// What tells this very state of the source from any other, so that a refused one is not tried again.
+    fn fingerprint(&self) -> Result<Fingerprint, Refusal>;
+
+    /// Removes the source after it was published, for `after = "delete"`.
+    fn delete(self: Box<Self>) -> Result<Cleared, Refusal>;
+
+    /// Moves the source out of the way after it was published, for `after = "archive"`.
+    fn archive(self: Box<Self>) -> Result<Cleared, Refusal>;
+}
+
+/// The identity of one state of a source: 128 bits over names, sizes, times of change and both ends of each file.
+///
+/// Displayed and read back as 32 hexadecimal digits. It recognises a file that was refused before; it proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u128);
+
+impl Fingerprint {
+    /// Reads what `Display` wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u128::from_str_radix(text, 16).ok().filter(|_| hex).map(Self)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// What deleting or archiving a source came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Files removed or moved.
+    pub files: usize,
+    /// Files left where they are because they were replaced after they were read: they are the next bundle.
+    pub newer: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_reads_back() {
+        let print = Fingerprint(0xfeed);
+        assert_eq!(Fingerprint::parse(&print.to_string()), Some(print));
+        for text in ["", "feed", "+000000000000000000000000000feed"] {
+            assert_eq!(Fingerprint::parse(text), None, "{text}");
+        }
+    }
+}

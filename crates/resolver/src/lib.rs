@@ -1,1 +1,20 @@
 //! One request to one verdict: card, row, guard, PIN, eligibility.
+//!
+//! Nothing here waits: rosters are memory maps, and the guard is a table. Time comes in as a [`Moment`].
+//!
+//! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from
+//! - [`guard`] the attempt budgets, with [`attempts`] of one card; [`resolve`] the way from one to the other
+//! - [`release`] what of an admitted student that client sees
+
+pub mod attempts;
+pub mod guard;
+pub mod query;
+pub mod release;
+pub mod resolve;
+pub mod rosters;
+
+pub use attempts::Standing;
+pub use guard::Guard;
+pub use query::{ClientRules, Moment, PinPolicy, Query};
+pub use resolve::{Answer, Resolver, Step};
+pub use rosters::{District, Rosters, Unserved};

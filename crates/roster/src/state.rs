@@ -61,6 +61,8 @@ pub struct AttemptRecord {
     pub key: [u8; 16],
     /// The ID space, so that a district's end can end its lockouts.
     pub space: String,
+    /// Seconds since 1970 of the last right PIN: what came before no longer counts in the short window.
+    pub cleared: u32,
     /// Seconds since 1970 of each distinct wrong PIN, oldest first; empty: nothing stands against the card.
     pub at: Vec<u32>,
 }
@@ -152,8 +154,9 @@ impl State {
             let (name, times) = entry.map_err(self.fault())?;
             let Some((space, key)) = name.split_last_chunk::<16>() else { continue };
             let space = String::from_utf8_lossy(space).into_owned();
-            let at = times.as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
-            records.push(AttemptRecord { key: *key, space, at });
+            let mut times = times.as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
+            let cleared = times.next().unwrap_or_default();
+            records.push(AttemptRecord { key: *key, space, cleared, at: times.collect() });
         }
         Ok(records)
     }
@@ -166,7 +169,7 @@ impl State {
                 if record.at.is_empty() {
                     self.attempts.delete(txn, &name)?;
                 } else {
-                    let times: Vec<u8> = record.at.iter().flat_map(|at| at.to_be_bytes()).collect();
+                    let times: Vec<u8> = std::iter::once(&record.cleared).chain(&record.at).flat_map(|at| at.to_be_bytes()).collect();
                     self.attempts.put(txn, &name, &times)?;
                 }
             }

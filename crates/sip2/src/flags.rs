@@ -1,5 +1,7 @@
 //! Rows of flags: patron status, summary, supported messages.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 
 use crate::fixed::Fixed;
@@ -14,7 +16,7 @@ macro_rules! flags {
         pub enum $place:ident { $($(#[$flag_doc:meta])* $flag:ident,)* }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq)]
         pub struct $row(u16);
 
         $(#[$place_doc])*
@@ -50,6 +52,13 @@ macro_rules! flags {
             /// Whether no flag is set.
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
+            }
+        }
+
+        impl fmt::Debug for $row {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let set = [$($place::$flag),*].into_iter().filter(|flag| self.contains(*flag));
+                f.debug_set().entries(set).finish()
             }
         }
 

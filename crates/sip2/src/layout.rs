@@ -96,7 +96,7 @@ macro_rules! message {
     ) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("Its `Debug` withholds whatever could say who the patron is.")]
+        /// Its `Debug` withholds whatever could say who the patron is.
         #[derive(Clone, Default, PartialEq, Eq)]
         pub struct $name<$lifetime> {
             $($(#[$part_doc])* pub $part: $part_type,)*

@@ -91,7 +91,7 @@ impl<'a> Parts<'a> {
         let charset = self.charset;
         let mut rest = self.fixed;
         let fixed = self.layout.fixed.iter().map_while(move |part| {
-            let bytes = rest.split_off(..part.width.min(rest.len()))?;
+            let bytes = rest.split_off(..part.width.min(rest.len())).filter(|bytes| !bytes.is_empty())?;
             let name = part.name.replace('_', " ").into();
             Some(Entry { id: None, name, text: charset.decode(bytes) })
         });

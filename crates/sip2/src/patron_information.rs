@@ -148,6 +148,14 @@ mod tests {
     }
 
     #[test]
+    fn quirk_7_an_empty_institution_is_not_one_left_out() {
+        let Request::PatronInformation(read) = request(b"6300020261123    165200          AO|AA1001|AC|AD1234|") else {
+            panic!("another message");
+        };
+        assert_eq!(read.institution_id.as_deref(), Some(""));
+    }
+
+    #[test]
     fn quirk_8_a_pin_left_out_is_not_an_empty_pin() {
         let Request::PatronInformation(without) = request(b"6300020261123    165124          AA1001|") else {
             panic!("another message");
@@ -239,12 +247,12 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_card_nor_pin_nor_name() {
-        let asked = request(b"6300120261123    165202          AOMAIN|AA1001|ACterm|AD1234|PBbirth|");
+        let asked = request(b"6300120261123    165202          AOMAIN|AA1001|ACsesame|AD1234|PBbirth|");
         let told =
             response(b"64              00120261123    165200000000000000000000000000AOMAIN|AA1001|AELee|AFHi Ann|");
         let shown = format!("{asked:?} {told:?}");
         assert!(shown.contains("MAIN") && shown.contains("<withheld>") && shown.contains("<none>"), "{shown}");
-        for value in ["1001", "term", "1234", "birth", "Lee", "Ann"] {
+        for value in ["1001", "sesame", "1234", "birth", "Lee", "Ann"] {
             assert!(!shown.contains(value), "{value} in {shown}");
         }
     }

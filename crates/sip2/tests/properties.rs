@@ -103,7 +103,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![
         3 => message(Request::LAYOUTS),
         1 => prop::collection::vec(any::<u8>(), 0..40),
-        3 => select(&[&b"\r"[..], b"\r\n", b"\n", b"\0", b" ", b"\r\r"][..]).prop_map(<[u8]>::to_vec),
+        3 => select(&["\r", "\r\n", "\n", "\0", " ", "\r\r"][..]).prop_map(|end| end.as_bytes().to_vec()),
     ];
     prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
 }

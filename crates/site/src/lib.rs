@@ -1,1 +1,61 @@
 //! The parsed configuration of one library: what exists here is valid.
+//!
+//! [`Site::load`] reads the main file, the environment, and the files of `districts/` and `clients/` beside it. It
+//! answers with a [`Site`] and its warnings, or with every mistake it found: file, line, column, key, what was expected.
+//! Nothing else is opened, but for the files that `password-hash-file` names.
+//!
+//! What a user writes, one file each:
+//! - [`library`], [`listener`], [`log`], [`limits`], [`lockout`] the sections of the main file
+//! - [`district`] a file of `districts/`, with its [`card`], [`pin`] and [`source`] sections
+//! - [`client`] a file of `clients/`, with its [`login`] and [`network`]s
+//! - [`units`] durations, sizes and shares
+//!
+//! How it is read:
+//! - [`load`] the way from the [`files`] to a [`site`]; [`across`] what must hold between them
+//! - [`text`] one file and its places; [`tree`] its values, each with its place; [`environment`] what is laid over it
+//! - [`section`] and [`entry`] from the tree to types; [`finding`] what was wrong
+//!
+//! Types are read from the tree by hand, not by serde: a derived reader stops at the first mistake.
+
+mod across;
+mod card;
+pub mod client;
+pub mod district;
+mod entry;
+mod environment;
+mod files;
+pub mod finding;
+pub mod library;
+pub mod limits;
+pub mod listener;
+mod load;
+mod lockout;
+pub mod log;
+pub mod login;
+mod nearest;
+pub mod network;
+mod pin;
+mod section;
+pub mod site;
+pub mod source;
+mod text;
+mod tree;
+pub mod units;
+
+pub use client::{Charset, Client, PinPolicy};
+pub use district::{District, Privileges};
+pub use finding::{Faults, Finding, Place, Severity};
+pub use library::Library;
+pub use limits::Limits;
+pub use listener::{Listener, Protocol};
+pub use log::{Level, Log, LogFormat};
+pub use login::{Login, PasswordHash};
+pub use network::Network;
+pub use site::{Loaded, Site};
+pub use source::{After, Guard, Source};
+pub use units::Share;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod trial;

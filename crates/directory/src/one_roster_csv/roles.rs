@@ -1,0 +1,174 @@
+//! Who is what, and where: a column of users.csv in 1.1, the file roles.csv in 1.2.
+
+use jiff::civil::Date;
+use patron::{Role, SchoolIndex};
+
+use super::cell::{self, STATUS};
+use super::orgs::Schools;
+use super::store::{File, Store};
+use super::table::{Row, Table};
+use crate::join::{Join, Rows};
+use crate::notes::Notes;
+use crate::{Oddity, Refusal};
+
+/// What a role makes of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// May hold a card, as far as we know.
+    Holds(Role),
+    /// A parent, guardian or relative.
+    NeverStored,
+    /// A word that is not of the vocabulary.
+    Unknown,
+    /// A role that was taken back, has ended or has not begun.
+    Past,
+}
+
+impl Standing {
+    /// Reads a role's name.
+    pub fn parse(word: &[u8]) -> Self {
+        const NEVER: [&str; 3] = ["parent", "guardian", "relative"];
+        match std::str::from_utf8(word).ok().and_then(Role::parse_oneroster) {
+            Some(role) => Self::Holds(role),
+            None if NEVER.iter().any(|never| word.eq_ignore_ascii_case(never.as_bytes())) => Self::NeverStored,
+            None => Self::Unknown,
+        }
+    }
+
+    /// Roles by their code, and behind them what is no role.
+    const fn code(self) -> u8 {
+        match self {
+            Self::Holds(role) => role.code(),
+            Self::NeverStored => 253,
+            Self::Unknown => 254,
+            Self::Past => 255,
+        }
+    }
+
+    fn from_code(code: u8) -> Self {
+        match code {
+            253 => Self::NeverStored,
+            254 => Self::Unknown,
+            _ => Role::from_code(code).map_or(Self::Past, Self::Holds),
+        }
+    }
+}
+
+/// A row of roles.csv in 4 bytes. They sort as they count: primary roles first, and of several the one that comes
+/// first in [`Role`], so that no order of rows changes who a person is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct RoleRow {
+    secondary: bool,
+    standing: u8,
+    school: u16,
+}
+
+/// The roles of a bundle.
+pub(super) struct Roles {
+    /// The schools that people were found to be at so far.
+    pub schools: Schools,
+    /// The rows of roles.csv; `None`: each person's row of users.csv says it.
+    file: Option<Join<RoleRow>>,
+}
+
+impl Roles {
+    /// Roles are in users.csv.
+    pub fn in_users(schools: Schools) -> Self {
+        Self { schools, file: None }
+    }
+
+    /// Whether roles are in roles.csv.
+    pub fn in_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Reads roles.csv. Roles that are not active on the day `today` make nobody anything.
+    pub fn read(store: &Store<'_>, mut schools: Schools, today: Date, notes: &mut Notes) -> Result<Self, Refusal> {
+        const FILE: &str = File::Roles.name();
+        store.read(File::Roles, |source| {
+            let mut table = Table::open(File::Roles, source)?;
+            let header = table.header();
+            let person = header.need("userSourcedId", notes)?;
+            let role = header.need("role", notes)?;
+            let org = header.need("orgSourcedId", notes)?;
+            let kind = header.want("roleType", notes)?;
+            let status = header.seek("status", notes)?;
+            let begins = header.seek("beginDate", notes)?;
+            let ends = header.seek("endDate", notes)?;
+            let mut rows = Rows::new();
+            while let Some(row) = table.next(notes)? {
+                let (Some(person), Some(role), Some(org)) = (row.cell(person), row.cell(role), row.cell(org)) else {
+                    notes.undecodable(FILE, row.line, None, "cells for userSourcedId, role and orgSourcedId");
+                    continue;
+                };
+                let Some(is_active) = cell::is_active(row.optional(status)) else {
+                    notes.undecodable(FILE, row.line, Some("status"), STATUS);
+                    continue;
+                };
+                let Ok(org) = std::str::from_utf8(org) else {
+                    notes.undecodable(FILE, row.line, Some("orgSourcedId"), "text in UTF-8; export again in UTF-8");
+                    continue;
+                };
+                let mut standing = Standing::parse(role);
+                if !is_active {
+                    notes.warn_row(FILE, row.line, Oddity::Withdrawn);
+                    standing = Standing::Past;
+                } else if !is_within(&row, begins, ends, today, notes) {
+                    standing = Standing::Past;
+                } else if standing == Standing::Unknown {
+                    notes.warn_row(FILE, row.line, Oddity::UnknownRole);
+                }
+                let school = match standing {
+                    Standing::Holds(_) if !org.is_empty() => schools.place(org, File::Roles, row.line, notes)?,
+                    _ => None,
+                };
+                rows.push(
+                    person,
+                    RoleRow {
+                        secondary: row.optional(kind).eq_ignore_ascii_case(b"secondary"),
+                        standing: standing.code(),
+                        school: school.map_or(u16::MAX, |SchoolIndex(index)| index),
+                    },
+                );
+            }
+            table.refuse_without_rows()?;
+            Ok(Self { schools, file: Some(rows.sorted()) })
+        })
+    }
+
+    /// What roles.csv makes of a person, with the schools of the roles that may hold a card, sorted. `None`: it does
+    /// not name the person.
+    pub fn of(&self, source_id: &[u8]) -> Option<(Standing, Vec<SchoolIndex>)> {
+        let mut found = None;
+        let mut schools = Vec::new();
+        for row in self.file.as_ref()?.of(source_id) {
+            let standing = Standing::from_code(row.standing);
+            let holds = matches!(standing, Standing::Holds(_));
+            if holds && row.school != u16::MAX {
+                schools.push(SchoolIndex(row.school));
+            }
+            found = match found {
+                Some(first @ Standing::Holds(_)) => Some(first),
+                Some(Standing::NeverStored) if !holds => Some(Standing::NeverStored),
+                Some(Standing::Unknown) if standing == Standing::Past => Some(Standing::Unknown),
+                _ => Some(standing),
+            };
+        }
+        schools.sort_unstable();
+        schools.dedup();
+        found.map(|standing| (standing, schools))
+    }
+}
+
+/// Whether a role has begun and not ended; `endDate` is the first day without it.
+fn is_within(row: &Row<'_>, begins: Option<usize>, ends: Option<usize>, today: Date, notes: &mut Notes) -> bool {
+    let mut day = |column| {
+        let written = row.optional(column);
+        let day = cell::date(written);
+        if day.is_none() && !written.is_empty() {
+            notes.warn_row(File::Roles.name(), row.line, Oddity::RoleDate);
+        }
+        day
+    };
+    day(begins).is_none_or(|begins| begins <= today) && day(ends).is_none_or(|ends| today < ends)
+}

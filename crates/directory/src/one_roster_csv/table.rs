@@ -1,0 +1,148 @@
+//! The rows of one file.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use csv::{ByteRecord, ErrorKind};
+
+use super::header::Header;
+use super::store::{File, Source};
+use super::watched::{END_CELL, Stop, Watched};
+use crate::notes::Notes;
+use crate::{BadData, Fault, Oddity, Refusal};
+
+/// Large enough that reading and unpacking don't show beside parsing, in bytes.
+const BUFFER: usize = 256 << 10;
+
+/// One file, row by row. One record is reused for all rows.
+pub(super) struct Table<'a> {
+    file: File,
+    path: PathBuf,
+    csv: csv::Reader<Watched<Box<dyn Read + 'a>>>,
+    header: Header,
+    record: ByteRecord,
+    rows: u64,
+    /// The line of the row before, where it had fewer cells than the header.
+    short: Option<u64>,
+}
+
+/// A row that is not blank, and not longer than the header.
+pub(super) struct Row<'a> {
+    record: &'a ByteRecord,
+    /// The line on which it begins; the header is line 1.
+    pub line: u64,
+}
+
+impl<'a> Row<'a> {
+    /// A cell without blanks around it; `None` where the row ends before it.
+    pub fn cell(&self, column: usize) -> Option<&'a [u8]> {
+        self.record.get(column).map(<[u8]>::trim_ascii)
+    }
+
+    /// A cell that may be empty or missing.
+    pub fn optional(&self, column: Option<usize>) -> &'a [u8] {
+        column.and_then(|column| self.cell(column)).unwrap_or_default()
+    }
+}
+
+impl<'a> Table<'a> {
+    /// Reads the header.
+    pub fn open(file: File, source: Source<'a>) -> Result<Self, Refusal> {
+        let csv = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(BUFFER)
+            .from_reader(Watched::new(source.read));
+        let mut table = Self {
+            file,
+            path: source.path.to_owned(),
+            csv,
+            header: Header::default(),
+            record: ByteRecord::new(),
+            rows: 0,
+            short: None,
+        };
+        if !table.advance()? {
+            return Err(table.bad(Fault::Empty));
+        }
+        table.header = Header::new(file, &table.record);
+        Ok(table)
+    }
+
+    /// The columns.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Rows given so far, with those that were too long to be given.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The next row. Blank rows are passed over with a warning, overlong ones are undecodable.
+    pub fn next(&mut self, notes: &mut Notes) -> Result<Option<Row<'_>>, Refusal> {
+        while self.advance()? {
+            let line = self.record.position().map_or(0, csv::Position::line);
+            let (cells, columns) = (self.record.len(), self.header.len());
+            self.short = (cells < columns).then_some(line);
+            if self.record.as_slice().is_empty() {
+                notes.warn_row(self.file.name(), line, Oddity::BlankRow);
+                continue;
+            }
+            self.rows += 1;
+            if cells > columns {
+                // A comma too many moves every cell after it under the wrong column.
+                if self.record.iter().skip(columns).any(|cell| !cell.trim_ascii().is_empty()) {
+                    notes.undecodable(self.file.name(), line, None, "no more cells than the header has");
+                    continue;
+                }
+                notes.warn_row(self.file.name(), line, Oddity::LongRow);
+            }
+            if cells < columns {
+                notes.warn_row(self.file.name(), line, Oddity::ShortRow);
+            }
+            return Ok(Some(Row { record: &self.record, line }));
+        }
+        match self.short {
+            Some(line) if !self.csv.get_ref().ended_with_newline() => self.truncated(line),
+            _ => Ok(None),
+        }
+    }
+
+    /// The refusal of a needed file without a row.
+    pub fn refuse_without_rows(&self) -> Result<(), Refusal> {
+        if self.rows == 0 { Err(self.bad(Fault::HeaderOnly)) } else { Ok(()) }
+    }
+
+    /// Reads a record; `false` at the end of a file that ends where a file may end.
+    fn advance(&mut self) -> Result<bool, Refusal> {
+        let more = self.csv.read_byte_record(&mut self.record).map_err(|error| {
+            let line = self.record.position().map_or(1, csv::Position::line);
+            match error.into_kind() {
+                ErrorKind::Io(error) => match Stop::fault(&error) {
+                    Some(fault @ Fault::RowTooLong) => BadData::row(self.file.name(), line, fault).into(),
+                    Some(fault) => self.bad(fault),
+                    None => Refusal::unreadable(&self.path)(error),
+                },
+                // Not for byte records of any length; csv may add kinds.
+                _ => self.bad(Fault::Binary),
+            }
+        })?;
+        self.csv.get_mut().row_ended();
+        if self.record.as_slice() == END_CELL {
+            return Ok(false);
+        }
+        if !more || self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n\0\n")) {
+            return self.truncated(self.record.position().map_or(1, csv::Position::line));
+        }
+        Ok(true)
+    }
+
+    fn truncated<T>(&self, line: u64) -> Result<T, Refusal> {
+        Err(BadData::row(self.file.name(), line, Fault::Truncated).into())
+    }
+
+    fn bad(&self, fault: Fault) -> Refusal {
+        BadData::file(self.file.name(), fault).into()
+    }
+}

@@ -1,0 +1,292 @@
+//! users.csv: the people, joined with the other files.
+
+use std::str;
+
+use patron::{Grade, IdSource, PersonName, SchoolIndex, Student};
+use zeroize::Zeroizing;
+
+use super::cell::{self, STATUS};
+use super::demographics::{Birth, BirthDates};
+use super::header::Header;
+use super::roles::{Roles, Standing};
+use super::store::File;
+use super::table::{Row, Table};
+use crate::notes::Notes;
+use crate::{Oddity, Person, Reading, Refusal, Wanted};
+
+const FILE: &str = File::Users.name();
+
+/// What a cell of a needed column has to be before anything else.
+const TEXT: &str = "text in UTF-8; export again in UTF-8";
+
+/// A needed column: its place, and its name for messages.
+struct Column {
+    at: usize,
+    name: String,
+}
+
+/// How people are read from users.csv.
+pub(super) struct Users {
+    id: Column,
+    /// The type of the `userIds` entry that is the ID, where it is one.
+    id_type: Option<String>,
+    /// The key of the joins; `None` where there is nothing to join.
+    source_id: Option<Column>,
+    status: Option<usize>,
+    enabled: Column,
+    /// Role and organisations, where they are in this file.
+    standing: Option<(Column, Column)>,
+    grades: Option<usize>,
+    pin: Option<Column>,
+    name: Option<(Column, Column)>,
+    email: Option<Column>,
+    roles: Roles,
+    birth_dates: Option<BirthDates>,
+}
+
+/// What one row comes to.
+enum Outcome {
+    Person(Person),
+    WithoutId,
+    NeverStored,
+    UnknownRole,
+    Withdrawn,
+}
+
+/// Why a row was not read.
+enum Unread<'a> {
+    Undecodable { column: &'a str, expected: &'static str },
+    Refused(Refusal),
+}
+
+impl Users {
+    /// Finds the columns. Only those that are wanted are needed.
+    pub fn new(
+        wanted: &Wanted,
+        header: &Header,
+        roles: Roles,
+        birth_dates: Option<BirthDates>,
+        notes: &mut Notes,
+    ) -> Result<Self, Refusal> {
+        let mut need = |name: &str| header.need(name, notes).map(|at| Column { at, name: name.to_owned() });
+        let (id, id_type) = match &wanted.id {
+            IdSource::Identifier => ("identifier", None),
+            IdSource::SourceId => ("sourcedId", None),
+            IdSource::Username => ("username", None),
+            IdSource::UserId(kind) => ("userIds", Some(kind.clone())),
+            IdSource::Column(name) => (name.as_str(), None),
+        };
+        let joined = roles.in_file() || birth_dates.is_some();
+        Ok(Self {
+            id: need(id)?,
+            id_type,
+            source_id: joined.then(|| need("sourcedId")).transpose()?,
+            enabled: need("enabledUser")?,
+            standing: match roles.in_file() {
+                true => None,
+                false => Some((need("role")?, need("orgSourcedIds")?)),
+            },
+            pin: wanted.pin_column.as_deref().map(&mut need).transpose()?,
+            name: match wanted.name {
+                true => Some((need("givenName")?, need("familyName")?)),
+                false => None,
+            },
+            email: match wanted.email {
+                true => header.want("email", notes)?.map(|at| Column { at, name: "email".to_owned() }),
+                false => None,
+            },
+            status: header.seek("status", notes)?,
+            grades: header.want("grades", notes)?,
+            roles,
+            birth_dates,
+        })
+    }
+
+    /// Reads all rows and hands the people on.
+    pub fn read(
+        mut self,
+        table: &mut Table<'_>,
+        mut notes: Notes,
+        sink: &mut dyn FnMut(Person),
+    ) -> Result<Reading, Refusal> {
+        let mut reading = Reading::default();
+        while let Some(row) = table.next(&mut notes)? {
+            match self.person(&row, &mut notes) {
+                Ok(Outcome::Person(person)) => {
+                    reading.delivered += 1;
+                    reading.without_birth_date += u64::from(self.birth_dates.is_some() && person.birth_date.is_none());
+                    reading.without_pin += u64::from(self.pin.is_some() && person.pin.is_none());
+                    sink(person);
+                }
+                Ok(Outcome::WithoutId) => reading.without_id += 1,
+                Ok(Outcome::NeverStored) => reading.never_stored += 1,
+                Ok(Outcome::UnknownRole) => reading.unknown_role += 1,
+                Ok(Outcome::Withdrawn) => reading.withdrawn += 1,
+                Err(Unread::Undecodable { column, expected }) => {
+                    notes.undecodable(FILE, row.line, Some(column), expected);
+                }
+                Err(Unread::Refused(refusal)) => return Err(refusal),
+            }
+        }
+        table.refuse_without_rows()?;
+        reading.rows = table.rows();
+        reading.schools = self.roles.schools.into_table();
+        reading.undecodable = notes.undecodable;
+        reading.warnings = notes.warnings;
+        Ok(reading)
+    }
+
+    fn person(&mut self, row: &Row<'_>, notes: &mut Notes) -> Result<Outcome, Unread<'_>> {
+        match cell::is_active(row.optional(self.status)) {
+            Some(true) => {}
+            Some(false) => {
+                notes.warn_row(FILE, row.line, Oddity::Withdrawn);
+                return Ok(Outcome::Withdrawn);
+            }
+            None => return Err(Unread::Undecodable { column: "status", expected: STATUS }),
+        }
+        let source_id = self.source_id.as_ref().map(|column| column.bytes(row)).transpose()?.unwrap_or_default();
+        // Those who are not kept are told apart first, so that nothing more of them is looked at.
+        let (standing, schools) = match &self.standing {
+            None => self
+                .roles
+                .of(source_id)
+                .ok_or(Unread::Undecodable { column: "sourcedId", expected: "a person that roles.csv gives a role" })?,
+            Some((role, orgs)) => match Standing::parse(role.filled(row, "a role of OneRoster 1.1")?) {
+                standing @ Standing::Holds(_) => {
+                    (standing, places(&mut self.roles, orgs.text(row)?, row.line, notes).map_err(Unread::Refused)?)
+                }
+                Standing::Unknown => {
+                    notes.warn_row(FILE, row.line, Oddity::UnknownRole);
+                    (Standing::Unknown, Vec::new())
+                }
+                standing => (standing, Vec::new()),
+            },
+        };
+        let role = match standing {
+            Standing::Holds(role) => role,
+            Standing::NeverStored => return Ok(Outcome::NeverStored),
+            Standing::Unknown => return Ok(Outcome::UnknownRole),
+            Standing::Past => return Ok(Outcome::Withdrawn),
+        };
+        let id = self.id.text(row)?;
+        let id = match &self.id_type {
+            Some(kind) => user_id(id, kind).unwrap_or_default(),
+            None => id,
+        };
+        if id.is_empty() {
+            return Ok(Outcome::WithoutId);
+        }
+        let expected = "true or false";
+        let enabled = cell::boolean(self.enabled.filled(row, expected)?)
+            .ok_or(Unread::Undecodable { column: &self.enabled.name, expected })?;
+        Ok(Outcome::Person(Person {
+            id: id.to_owned(),
+            student: Student {
+                role,
+                grade: grade(row.optional(self.grades), row.line, notes),
+                schools,
+                enabled,
+                expiry: None,
+                name: match &self.name {
+                    Some((given, family)) => name(given.text(row)?, family.text(row)?),
+                    None => None,
+                },
+                email: match &self.email {
+                    Some(email) => email.optional_text(row)?.map(str::to_owned),
+                    None => None,
+                },
+            },
+            birth_date: match self.birth_dates.as_ref().map(|dates| dates.of(source_id)) {
+                Some(Birth::Known(date)) => Some(date),
+                Some(Birth::Disputed) => {
+                    notes.warn_row(FILE, row.line, Oddity::BirthDates);
+                    None
+                }
+                Some(Birth::Unknown) | None => None,
+            },
+            pin: match &self.pin {
+                Some(pin) => pin.optional_text(row)?.map(|pin| Zeroizing::new(pin.to_owned())),
+                None => None,
+            },
+            row: row.line,
+        }))
+    }
+}
+
+impl Column {
+    fn bytes<'r>(&self, row: &Row<'r>) -> Result<&'r [u8], Unread<'_>> {
+        let expected = "a cell; the row is too short";
+        row.cell(self.at).ok_or(Unread::Undecodable { column: &self.name, expected })
+    }
+
+    fn filled<'r>(&self, row: &Row<'r>, expected: &'static str) -> Result<&'r [u8], Unread<'_>> {
+        match self.bytes(row)? {
+            [] => Err(Unread::Undecodable { column: &self.name, expected }),
+            cell => Ok(cell),
+        }
+    }
+
+    fn text<'r>(&self, row: &Row<'r>) -> Result<&'r str, Unread<'_>> {
+        let cell = str::from_utf8(self.bytes(row)?);
+        cell.map(str::trim).map_err(|_| Unread::Undecodable { column: &self.name, expected: TEXT })
+    }
+
+    /// An empty cell, or one that a short row does not reach, is none.
+    fn optional_text<'r>(&self, row: &Row<'r>) -> Result<Option<&'r str>, Unread<'_>> {
+        match row.cell(self.at) {
+            Some(_) => self.text(row).map(|text| Some(text).filter(|text| !text.is_empty())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The schools of an `orgSourcedIds` list, sorted.
+fn places(roles: &mut Roles, list: &str, line: u64, notes: &mut Notes) -> Result<Vec<SchoolIndex>, Refusal> {
+    let mut schools = Vec::new();
+    for org in list.split(',').map(str::trim).filter(|org| !org.is_empty()) {
+        schools.extend(roles.schools.place(org, File::Users, line, notes)?);
+    }
+    schools.sort_unstable();
+    schools.dedup();
+    Ok(schools)
+}
+
+/// The ID of a type in `{LDAP:Id},{LTI:Id}`; of several the first.
+fn user_id<'a>(list: &'a str, kind: &str) -> Option<&'a str> {
+    list.split('{').skip(1).find_map(|entry| {
+        let (theirs, id) = entry.split_once('}')?.0.split_once(':')?;
+        (theirs.trim() == kind).then_some(id.trim())
+    })
+}
+
+/// The first grade of a list that the vocabulary knows.
+fn grade(list: &[u8], line: u64, notes: &mut Notes) -> Option<Grade> {
+    if list.is_empty() {
+        return None;
+    }
+    let grade = str::from_utf8(list).ok().and_then(|list| list.split(',').find_map(Grade::parse));
+    if grade.is_none() {
+        notes.warn_row(FILE, line, Oddity::UnknownGrade);
+    }
+    grade
+}
+
+fn name(given: &str, family: &str) -> Option<PersonName> {
+    (!given.is_empty() || !family.is_empty()).then(|| PersonName { given: given.to_owned(), family: family.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_id_is_found_by_its_type() {
+        let list = "{LDAP:ada},{SIS: 0000001 },{Fed:a:b}";
+        assert_eq!(user_id(list, "SIS"), Some("0000001"));
+        assert_eq!(user_id(list, "Fed"), Some("a:b"));
+        for (list, kind) in [(list, "sis"), ("0000001", "SIS"), ("{SIS:1", "SIS"), ("{SIS}", "SIS"), ("", "SIS")] {
+            assert_eq!(user_id(list, kind), None, "{list} {kind}");
+        }
+    }
+}

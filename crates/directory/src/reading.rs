@@ -1,0 +1,187 @@
+//! What reading a source came to.
+
+use std::fmt;
+
+/// The counts, schools and warnings of one reading.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Rows of people, apart from blank ones.
+    pub rows: u64,
+    /// People handed on.
+    pub delivered: u64,
+    /// Rows that could not be decoded, of people and of what belongs to them (roles, birth dates).
+    pub undecodable: Undecodable,
+    /// Rows of people with nothing where the ID should be.
+    pub without_id: u64,
+    /// Rows of parents, guardians and relatives: never handed on.
+    pub never_stored: u64,
+    /// Rows of people none of whose roles is known.
+    pub unknown_role: u64,
+    /// Rows that the source itself takes back: `tobedeleted`, `inactive`, or with no role that is active today.
+    pub withdrawn: u64,
+    /// People handed on without a birth date, where one was wanted.
+    pub without_birth_date: u64,
+    /// People handed on without a PIN, where a column of them was wanted.
+    pub without_pin: u64,
+    /// The schools: [`patron::SchoolIndex`] counts them from 0.
+    pub schools: Vec<School>,
+    /// What was odd and did not matter enough to refuse, each once with its count.
+    pub warnings: Vec<Warning>,
+}
+
+/// A school of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct School {
+    /// The source's own key (OneRoster `sourcedId`).
+    pub source_id: String,
+    /// The name; empty where the source only refers to the school.
+    pub name: String,
+    /// The public identifier, such as an NCES number.
+    pub identifier: Option<String>,
+}
+
+/// Rows that could not be decoded: the publish guard decides how many are too many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undecodable {
+    /// How many.
+    pub count: u64,
+    /// Where the first few are, for the district's data person.
+    pub first: Vec<Place>,
+}
+
+/// A cell that could not be decoded. What stands in it is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// The line of the file on which the row begins.
+    pub row: u64,
+    /// The column, where one is to blame.
+    pub column: Option<String>,
+    /// What should stand there.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, row {}", self.file, self.row)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column `{column}`")?;
+        }
+        write!(f, ": expected {}", self.expected)
+    }
+}
+
+/// Something odd that did not keep the source from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The file.
+    pub file: String,
+    /// What is odd.
+    pub oddity: Oddity,
+    /// The line of the first row it was met in, where it is about rows.
+    pub first_row: Option<u64>,
+    /// How often it was met.
+    pub count: u64,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.oddity)?;
+        match self.first_row {
+            Some(row) if self.count > 1 => write!(f, " ({} times, first in row {row})", self.count),
+            Some(row) => write!(f, " (row {row})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What can be odd about a source. Columns are named as they should be written, never as they are: a file without
+/// a header begins with a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// No manifest.csv: the files are taken by their names and columns, as OneRoster 1.0 did.
+    NoManifest,
+    /// manifest.csv says something else about the file than the file itself; the data wins.
+    ManifestDiffers,
+    /// manifest.csv does not name a version; the columns decide.
+    NoVersion,
+    /// The file's name is written in another letter case.
+    NameCase,
+    /// The column's name is written in another letter case, or with blanks around it.
+    ColumnCase(String),
+    /// The column goes by the name of an earlier draft; this is today's.
+    OldColumn(String),
+    /// The column is missing; it may be, but then nothing is known of it.
+    NoColumn(String),
+    /// The file and another one both say who has which role; this one is not used.
+    RolesTwice,
+    /// The file has a header and no rows, and is not needed.
+    HeaderOnly,
+    /// Rows with fewer cells than the header that hold what is needed.
+    ShortRow,
+    /// Rows with more cells than the header, all of them empty.
+    LongRow,
+    /// Rows without any content.
+    BlankRow,
+    /// Rows with `status` filled as if in a delta: `tobedeleted` and `inactive` ones are left out.
+    Withdrawn,
+    /// Grades that are not of the CEDS vocabulary, taken as none.
+    UnknownGrade,
+    /// Roles that are not of OneRoster's vocabulary: such people are left out.
+    UnknownRole,
+    /// Schools that orgs.csv does not list, kept without a name.
+    UnknownSchool,
+    /// `beginDate` or `endDate` that is not `YYYY-MM-DD`: the role counts as active.
+    RoleDate,
+    /// Birth dates that are not `YYYY-MM-DD`, or of no living person: such people count as without one.
+    BirthDate,
+    /// People with several rows and different birth dates: they count as without one.
+    BirthDates,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ColumnCase(name) => {
+                return write!(f, "column `{name}` is written in another letter case or with blanks");
+            }
+            Self::OldColumn(name) => return write!(f, "column `{name}` goes by the name of an earlier draft"),
+            Self::NoColumn(name) => return write!(f, "there is no column `{name}`"),
+            Self::NoManifest => "missing; the files are taken by their names and columns",
+            Self::ManifestDiffers => "manifest.csv says something else about this file; the data wins",
+            Self::NoVersion => "`oneroster.version` is missing; the columns decide",
+            Self::NameCase => "the file's name is written in another letter case",
+            Self::RolesTwice => "both users.csv and roles.csv name roles; the ones here are not used",
+            Self::HeaderOnly => "a header without rows, as if the file were missing",
+            Self::ShortRow => "fewer cells than the header",
+            Self::LongRow => "more cells than the header, all empty",
+            Self::BlankRow => "blank row",
+            Self::Withdrawn => "`status` is filled in a bulk file; rows that are not active are left out",
+            Self::UnknownGrade => "a grade that is not of the CEDS vocabulary; taken as none",
+            Self::UnknownRole => "a role that is not of OneRoster's vocabulary; the person is left out",
+            Self::UnknownSchool => "a school that orgs.csv does not list",
+            Self::RoleDate => "a date that is not YYYY-MM-DD; the role counts as active",
+            Self::BirthDate => "a birth date that is not YYYY-MM-DD or cannot be; the person counts as without one",
+            Self::BirthDates => "one person with different birth dates; they count as without one",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_says_where_and_how_often() {
+        let warning = Warning { file: "users.csv".into(), oddity: Oddity::ShortRow, first_row: Some(7), count: 3 };
+        assert_eq!(warning.to_string(), "users.csv: fewer cells than the header (3 times, first in row 7)");
+    }
+
+    #[test]
+    fn a_place_says_what_was_expected() {
+        let column = Some("enabledUser".into());
+        let place = Place { file: "users.csv".into(), row: 2, column, expected: "true or false" };
+        assert_eq!(place.to_string(), "users.csv, row 2, column `enabledUser`: expected true or false");
+    }
+}

@@ -1,0 +1,337 @@
+//! The attempt budgets of all cards: who may still guess.
+//!
+//! Budgets are kept per canonical student, never per typed card or address: all students of a library come through
+//! one catalogue's address. Known students' budgets outlive a restart; those of unknown cards live in a bounded part.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use patron::{Budget, Pin};
+use roster::AttemptRecord;
+
+use crate::attempts::{Attempts, Standing};
+
+/// Shards of the table: a request holds one for as long as one verification takes.
+const SHARDS: usize = 64;
+/// Unknown cards kept in one shard; over it they are all forgotten. They admit nobody, whatever is remembered.
+const UNKNOWN_IN_SHARD: usize = 4096;
+
+/// Under which name a card's attempts are counted: see [`roster::Key::attempts_key`].
+pub type AttemptsKey = [u8; 16];
+
+/// The table of attempt budgets.
+pub struct Guard {
+    budget: Mutex<Budget>,
+    shards: Vec<Mutex<Shard>>,
+    /// Keys of the short PIN hashes: random in each process.
+    pins: RandomState,
+    /// ID spaces by the number that entries hold.
+    spaces: Mutex<Vec<String>>,
+}
+
+#[derive(Default)]
+struct Shard {
+    cards: BTreeMap<AttemptsKey, Entry>,
+    unknown: usize,
+    /// Known cards whose record on disk is out of date.
+    changed: BTreeSet<AttemptsKey>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    attempts: Attempts,
+    /// The ID space of a known student; `None`: a card that nobody has.
+    space: Option<SpaceNumber>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct SpaceNumber(u16);
+
+/// What came of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The PIN was right and the card may be used.
+    Right,
+    /// The PIN was wrong.
+    Wrong,
+    /// Too many wrong PINs before: whether this one is right does not matter.
+    Locked,
+}
+
+impl Guard {
+    /// A guard with what the last run kept.
+    pub fn new(budget: Budget, records: Vec<AttemptRecord>) -> Self {
+        let guard = Self {
+            budget: Mutex::new(budget),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            pins: RandomState::new(),
+            spaces: Mutex::default(),
+        };
+        for record in records {
+            let entry = Entry {
+                attempts: Attempts::restored(record.cleared, &record.at),
+                space: Some(guard.space_number(&record.space)),
+            };
+            if let Some(mut shard) = guard.shard(&record.key) {
+                shard.cards.insert(record.key, entry);
+            }
+        }
+        guard
+    }
+
+    /// Takes another budget, from a reload.
+    pub fn set_budget(&self, budget: Budget) {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = budget;
+    }
+
+    /// Admits, verifies and records one attempt under one lock: no two requests share the last guess.
+    ///
+    /// `space` is the ID space of a known student, or `None` for a card that nobody has. `verify` runs in every case,
+    /// so that a locked card costs what any other costs.
+    pub fn attempt(
+        &self,
+        key: &AttemptsKey,
+        space: Option<&str>,
+        pin: &Pin,
+        now: u32,
+        verify: impl FnOnce() -> bool,
+    ) -> Attempt {
+        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let space = space.map(|space| self.space_number(space));
+        // The card is hashed in, so that equal hashes of one PIN on two cards say nothing.
+        let pin = self.pins.hash_one((key, pin.expose())).to_le_bytes();
+        let pin = u16::from_le_bytes([pin[0], pin[1]]);
+        let Some(mut shard) = self.shard(key) else { return Attempt::Locked };
+        let known = shard.cards.get(key).copied();
+        let locked = known.is_some_and(|entry| entry.attempts.standing(&budget, now).locked);
+        let right = verify();
+        if locked {
+            return Attempt::Locked;
+        }
+        if right {
+            if let Some(mut entry) = known {
+                entry.attempts.clear_window(now);
+                shard.put(*key, Entry { space, ..entry });
+            }
+            return Attempt::Right;
+        }
+        let mut entry = known.unwrap_or(Entry { attempts: Attempts::default(), space });
+        if entry.attempts.record(pin, now) {
+            shard.put(*key, Entry { space, ..entry });
+        }
+        Attempt::Wrong
+    }
+
+    /// How a card stands, without counting anything.
+    pub fn standing(&self, key: &AttemptsKey, now: u32) -> Standing {
+        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let attempts = self.shard(key).and_then(|shard| shard.cards.get(key).map(|entry| entry.attempts));
+        attempts.unwrap_or_default().standing(&budget, now)
+    }
+
+    /// Forgets what stands against a card. Returns whether anything did.
+    pub fn unlock(&self, key: &AttemptsKey) -> bool {
+        let Some(mut shard) = self.shard(key) else { return false };
+        let Some(entry) = shard.cards.get_mut(key) else { return false };
+        // Kept, empty, until the record on disk is gone too.
+        entry.attempts = Attempts::default();
+        shard.changed.insert(*key);
+        true
+    }
+
+    /// What changed since the last call, for keeping; also forgets what is a day old. Called once a second.
+    pub fn take_changed(&self, now: u32) -> Vec<AttemptRecord> {
+        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut records = Vec::new();
+        for (number, shard) in self.shards.iter().enumerate() {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            // One shard a second is looked through whole.
+            if usize::try_from(now).unwrap_or_default() % SHARDS == number {
+                shard.forget_spent(now);
+            }
+            let changed = std::mem::take(&mut shard.changed);
+            for key in changed {
+                let Some(entry) = shard.cards.get(&key).copied() else { continue };
+                let Some(space) = entry.space.and_then(|space| spaces.get(usize::from(space.0))) else { continue };
+                let record = AttemptRecord {
+                    key,
+                    space: space.clone(),
+                    cleared: entry.attempts.cleared(),
+                    at: entry.attempts.times().collect(),
+                };
+                if record.at.is_empty() {
+                    shard.cards.remove(&key);
+                }
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// Known students who are locked now, for the metrics.
+    pub fn locked(&self, now: u32) -> usize {
+        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
+        shards
+            .map(|shard| {
+                let known = shard.cards.values().filter(|entry| entry.space.is_some());
+                known.filter(|entry| entry.attempts.standing(&budget, now).locked).count()
+            })
+            .sum()
+    }
+
+    fn shard(&self, key: &AttemptsKey) -> Option<MutexGuard<'_, Shard>> {
+        let shard = self.shards.get(usize::from(key[0]) % SHARDS)?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn space_number(&self, space: &str) -> SpaceNumber {
+        let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = spaces.iter().position(|known| known == space).unwrap_or_else(|| {
+            spaces.push(space.to_owned());
+            spaces.len() - 1
+        });
+        SpaceNumber(u16::try_from(number).unwrap_or(u16::MAX))
+    }
+}
+
+impl Shard {
+    fn put(&mut self, key: AttemptsKey, entry: Entry) {
+        if entry.space.is_some() {
+            self.changed.insert(key);
+        }
+        if self.cards.insert(key, entry).is_none() && entry.space.is_none() {
+            self.unknown += 1;
+            if self.unknown > UNKNOWN_IN_SHARD {
+                self.cards.retain(|_, entry| entry.space.is_some());
+                self.unknown = 0;
+            }
+        }
+    }
+
+    fn forget_spent(&mut self, now: u32) {
+        let Self { cards, unknown, changed } = self;
+        cards.retain(|key, entry| {
+            if !entry.attempts.is_spent(now) {
+                return true;
+            }
+            if entry.space.is_some() {
+                // Its record on disk goes first, with the next call.
+                entry.attempts = Attempts::default();
+                changed.insert(*key);
+                return true;
+            }
+            false
+        });
+        *unknown = cards.values().filter(|entry| entry.space.is_none()).count();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u32 = 1_800_000_000;
+    const CARD: AttemptsKey = [1; 16];
+
+    fn guard() -> Guard {
+        Guard::new(Budget::default(), Vec::new())
+    }
+
+    fn pin(text: &str) -> Pin {
+        Pin::parse(text).unwrap()
+    }
+
+    fn guess(guard: &Guard, text: &str, now: u32) -> Attempt {
+        guard.attempt(&CARD, Some("district:cms"), &pin(text), now, || text == "0201")
+    }
+
+    #[test]
+    fn the_sixth_guess_is_locked_even_if_it_is_right() {
+        let guard = guard();
+        for wrong in ["1", "2", "3", "4", "5"] {
+            assert_eq!(guess(&guard, wrong, NOW), Attempt::Wrong);
+        }
+        assert_eq!(guess(&guard, "0201", NOW + 1), Attempt::Locked);
+        assert_eq!(guess(&guard, "0201", NOW + 900), Attempt::Right);
+    }
+
+    #[test]
+    fn a_locked_card_is_verified_all_the_same_and_counts_nothing() {
+        let guard = guard();
+        for wrong in ["1", "2", "3", "4", "5"] {
+            guess(&guard, wrong, NOW);
+        }
+        let mut verified = false;
+        let answer = guard.attempt(&CARD, Some("district:cms"), &pin("6"), NOW, || {
+            verified = true;
+            false
+        });
+        assert_eq!(answer, Attempt::Locked);
+        assert!(verified, "the same work as for any other card");
+        assert_eq!(guard.standing(&CARD, NOW).in_day, 5);
+    }
+
+    #[test]
+    fn unlocking_forgets_and_says_whether_there_was_anything() {
+        let guard = guard();
+        assert!(!guard.unlock(&CARD));
+        for wrong in ["1", "2", "3", "4", "5"] {
+            guess(&guard, wrong, NOW);
+        }
+        assert!(guard.unlock(&CARD));
+        assert_eq!(guess(&guard, "0201", NOW), Attempt::Right);
+    }
+
+    #[test]
+    fn a_lockout_survives_a_restart_by_its_record() {
+        let before = guard();
+        for wrong in ["1", "2", "3", "4", "5"] {
+            guess(&before, wrong, NOW);
+        }
+        let records = before.take_changed(NOW);
+        assert_eq!(records.len(), 1, "one card, however often it changed: {records:?}");
+        let after = Guard::new(Budget::default(), records);
+        assert_eq!(guess(&after, "0201", NOW + 1), Attempt::Locked);
+    }
+
+    #[test]
+    fn unknown_cards_are_counted_in_a_bounded_part_and_never_kept() {
+        let guard = guard();
+        for number in 0..1_000_000_u32 {
+            let mut key = [0; 16];
+            key[1..5].copy_from_slice(&number.to_be_bytes());
+            guard.attempt(&key, None, &pin("1"), NOW, || false);
+        }
+        let cards: usize = guard.shards.iter().map(|shard| shard.lock().unwrap().cards.len()).sum();
+        assert!(cards <= SHARDS * (UNKNOWN_IN_SHARD + 1), "{cards}");
+        assert!(guard.take_changed(NOW).is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_unknown_cards_does_not_lift_a_students_lock() {
+        let guard = guard();
+        for wrong in ["1", "2", "3", "4", "5"] {
+            guess(&guard, wrong, NOW);
+        }
+        for number in 0..10_000_u32 {
+            let mut key = CARD;
+            key[1..5].copy_from_slice(&number.to_be_bytes());
+            guard.attempt(&key, None, &pin("1"), NOW, || false);
+        }
+        assert_eq!(guess(&guard, "0201", NOW), Attempt::Locked);
+    }
+
+    #[test]
+    fn what_is_a_day_old_is_forgotten_on_disk_and_in_memory() {
+        let guard = guard();
+        guess(&guard, "1", NOW);
+        assert_eq!(guard.take_changed(NOW).len(), 1);
+        let tomorrow = NOW + crate::attempts::DAY + 100;
+        let gone: Vec<_> = (0..64).flat_map(|second| guard.take_changed(tomorrow + second)).collect();
+        assert_eq!(gone.len(), 1);
+        assert!(gone[0].at.is_empty(), "an empty record deletes the one on disk");
+        assert!(guard.shards.iter().all(|shard| shard.lock().unwrap().cards.is_empty()));
+    }
+}

@@ -1,0 +1,232 @@
+//! What must hold between the files.
+
+use std::net::SocketAddr;
+
+use patron::card_book::Overlap;
+use patron::{Attribute, CardBook, Release};
+
+use crate::entry::Entry;
+use crate::{client, district, listener};
+
+/// No two districts of different namespaces may share a card.
+///
+/// `None` where they do, or where a district could not be read.
+pub(crate) fn card_book(districts: &[Option<district::Draft<'_>>], ids: &[&str]) -> Option<CardBook> {
+    let rules: Option<Vec<_>> = districts.iter().map(|draft| Some(draft.as_ref()?.district.card.clone())).collect();
+    if let Some(Ok(book)) = rules.map(CardBook::new) {
+        return Some(book);
+    }
+    // A book stops at the first overlap: pair by pair all are found, also beside a district that could not be read.
+    for (at, later) in districts.iter().enumerate() {
+        let Some(later) = later else { continue };
+        if let Err(Overlap { example: Err(why), .. }) = CardBook::new([later.district.card.clone()]) {
+            later.pattern.error(why, "expected a simpler pattern");
+            continue;
+        }
+        for (earlier, id) in districts.iter().zip(ids).take(at) {
+            let Some(earlier) = earlier else { continue };
+            let problem = match CardBook::new([earlier.district.card.clone(), later.district.card.clone()]) {
+                Err(Overlap { districts: (0, 1), example: Ok(card) }) => {
+                    format!("district {id} claims cards of this rule too: {card}")
+                }
+                Err(Overlap { districts: (0, 1), example: Err(why) }) => {
+                    format!("cannot be told apart from district {id}: {why}")
+                }
+                // The other error is the earlier district's own, which has been told.
+                Ok(_) | Err(_) => continue,
+            };
+            later.pattern.error(problem, "expected another prefix or pattern, or one namespace in both for shared IDs");
+        }
+    }
+    None
+}
+
+/// Two clients that log in as the same user could not be told apart.
+pub(crate) fn check_logins(clients: &[Option<client::Draft<'_>>]) {
+    let mut users: Vec<(&str, &str)> = Vec::new();
+    for draft in clients.iter().flatten() {
+        let (Some(login), Some(entry)) = (&draft.client.login, &draft.user) else { continue };
+        match users.iter().find(|(user, _)| *user == login.user) {
+            Some((_, other)) => {
+                entry.error(format!("client {other} logs in as the same user"), "expected a user of its own");
+            }
+            None => users.push((&login.user, &draft.client.id)),
+        }
+    }
+}
+
+/// A client must be known by something: its login, or a listener that is bound to it.
+pub(crate) fn check_bindings(listeners: &[listener::Draft<'_>], clients: &[Option<client::Draft<'_>>]) {
+    for (index, draft) in clients.iter().enumerate() {
+        let Some(draft) = draft else { continue };
+        let binding = listeners.iter().find(|listener| listener.bound == Some(Some(index)));
+        if let Some(listener) = binding {
+            warn_of_open_door(listener, draft);
+        } else if draft.client.login.is_none() && listeners.iter().all(|listener| listener.bound.is_some()) {
+            draft.root.error(
+                "login",
+                "missing, and no listener is bound to this client",
+                format!("expected login, or a [[listener]] with client = \"{}\"", draft.client.id),
+            );
+        }
+    }
+}
+
+/// Whoever reaches a bound listener is that client.
+fn warn_of_open_door(listener: &listener::Draft<'_>, draft: &client::Draft<'_>) {
+    let Some((address, entry)) = &listener.address else { return };
+    if !address.ip().is_loopback() && draft.client.networks.is_empty() {
+        entry.warning(
+            format!("whoever reaches this address is client {}, without a login", draft.client.id),
+            "networks in the client's file, or a loopback address",
+        );
+    }
+}
+
+/// A list that releases nothing would be a riddle: why does the name not appear?
+pub(crate) fn check_releases(clients: &[Option<client::Draft<'_>>], districts: &[Option<district::Draft<'_>>]) {
+    for draft in clients.iter().flatten() {
+        let ceilings: Option<Vec<Release>> = draft
+            .client
+            .districts
+            .iter()
+            .map(|index| Some(districts.get(*index)?.as_ref()?.district.ceiling))
+            .collect();
+        let (Some(ceilings), Some(entry)) = (ceilings, draft.root.optional("release")) else { continue };
+        let most = ceilings.into_iter().fold(Release::default(), Release::or);
+        for attribute in Attribute::ALL {
+            if draft.client.release.allows(attribute) && !most.allows(attribute) {
+                entry.warning(
+                    format!("no district of this client releases {}", attribute.name()),
+                    "it is not shown until a district's own release has it",
+                );
+            }
+        }
+    }
+}
+
+/// No two sockets can listen on one address.
+pub(crate) fn check_addresses(listeners: &[listener::Draft<'_>], admin: Option<&(SocketAddr, Entry<'_>)>) {
+    let mut taken: Vec<SocketAddr> = Vec::new();
+    for (address, entry) in listeners.iter().filter_map(|draft| draft.address.as_ref()).chain(admin) {
+        if let Some(other) = taken.iter().find(|other| listener::collide(**other, *address)) {
+            entry.error(format!("another listener has {other}"), "expected an address of its own");
+        }
+        taken.push(*address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::trial::Trial;
+
+    #[test]
+    fn districts_that_claim_the_same_card_are_told_with_that_card_pair_by_pair() {
+        let mut trial = Trial::default();
+        trial.district("a", &trial.district_text().replace("[0-9]{7}", "[0-9]{3,9}"));
+        trial.district("z", &trial.district_text().replace("[0-9]{7}", "[0-9]{9}\"\nprefix = \"4"));
+        assert_eq!(
+            trial.errors(),
+            ["districts/cms.toml:4:11 card.pattern: district a claims cards of this rule too: 0000000; \
+              expected another prefix or pattern, or one namespace in both for shared IDs"]
+        );
+        trial.district("z", &trial.district_text().replace("[0-9]{7}", "[0-9]{6}\"\nprefix = \"4"));
+        let errors = trial.errors();
+        assert_eq!(errors.len(), 3);
+        assert_eq!(
+            errors[2],
+            "districts/z.toml:4:11 card.pattern: district cms claims cards of this rule too: 4000000; \
+             expected another prefix or pattern, or one namespace in both for shared IDs"
+        );
+    }
+
+    #[test]
+    fn districts_that_share_a_namespace_may_claim_the_same_card() {
+        let mut trial = Trial::default();
+        let text = trial.district_text().replace("[pin]", "namespace = \"stn\"\n[pin]");
+        trial.district("cms", &text);
+        trial.district("a", &text);
+        let site = trial.load().unwrap().site;
+        assert_eq!(site.cards.claim("1000001").unwrap().districts, [0, 1]);
+    }
+
+    #[test]
+    fn two_clients_cannot_log_in_as_one_user() {
+        let mut trial = Trial::default();
+        trial.client("a", &trial.client_text("overdrive"));
+        assert_eq!(
+            trial.errors(),
+            ["clients/overdrive.toml:3:8 login.user: client a logs in as the same user; expected a user of its own"]
+        );
+    }
+
+    #[test]
+    fn a_client_without_login_needs_a_listener() {
+        let mut trial = Trial::default();
+        trial.client("vufind", "districts = [\"cms\"]\n");
+        assert_eq!(
+            trial.errors(),
+            ["clients/vufind.toml:1:1 login: missing, and no listener is bound to this client; \
+              expected login, or a [[listener]] with client = \"vufind\""]
+        );
+        trial.main(&trial.main_text().replace(":6001\"", ":6001\"\nclient = \"vufind\""));
+        let loaded = trial.load().unwrap();
+        assert_eq!(loaded.site.listeners[0].client, Some(1));
+        assert!(loaded.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_misspelt_binding_is_told_once() {
+        let mut trial = Trial::default();
+        trial.client("vufind", "districts = [\"cms\"]\n");
+        trial.main(&trial.main_text().replace(":6001\"", ":6001\"\nclient = \"vufnd\""));
+        assert_eq!(
+            trial.errors(),
+            ["hallpass.toml:10:10 listener[0].client: unknown client, did you mean vufind?; \
+              expected one of overdrive, vufind"]
+        );
+    }
+
+    #[test]
+    fn an_open_door_is_warned_of() {
+        let mut trial = Trial::default();
+        trial.client("vufind", "districts = [\"cms\"]\n");
+        trial.main(&trial.main_text().replace("127.0.0.1:6001\"", "0.0.0.0:6001\"\nclient = \"vufind\""));
+        assert_eq!(
+            trial.warnings(),
+            [
+                "hallpass.toml:9:11 listener[0].address: whoever reaches this address is client vufind, without a login; \
+              networks in the client's file, or a loopback address"
+            ]
+        );
+        trial.client("vufind", "districts = [\"cms\"]\nnetworks = [\"10.0.0.0/8\"]\n");
+        assert!(trial.warnings().is_empty());
+    }
+
+    #[test]
+    fn no_two_listeners_have_one_address_nor_has_admin() {
+        let mut trial = Trial::default();
+        let second = "[[listener]]\nprotocol = \"sip2\"\naddress = \"0.0.0.0:6001\"\n[admin]";
+        trial.main(&trial.main_text().replace("[admin]", second).replace(":9600", ":6001"));
+        assert_eq!(
+            trial.errors(),
+            [
+                "hallpass.toml:12:11 listener[1].address: another listener has 127.0.0.1:6001; \
+                 expected an address of its own",
+                "hallpass.toml:14:11 admin.address: another listener has 127.0.0.1:6001; \
+                 expected an address of its own",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_release_that_no_district_allows_is_warned_of() {
+        let mut trial = Trial::default();
+        trial.client("overdrive", &format!("release = [\"name\"]\n{}", trial.client_text("overdrive")));
+        assert_eq!(
+            trial.warnings(),
+            ["clients/overdrive.toml:1:11 release: no district of this client releases name; \
+              it is not shown until a district's own release has it"]
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! `[[listener]]`: where library systems connect.
+
+use std::net::SocketAddr;
+
+use crate::entry::Entry;
+use crate::section::Section;
+
+/// What is spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// SIP2 over plain TCP.
+    Sip2,
+}
+
+impl Protocol {
+    const WORDS: &[(&str, Self)] = &[("sip2", Self::Sip2)];
+
+    /// The word in the configuration and in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sip2 => "sip2",
+        }
+    }
+}
+
+/// An address that library systems connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Every connection belongs to this client, by its index: for systems that never log in.
+    pub client: Option<usize>,
+}
+
+/// A listener as its section says it.
+pub(crate) struct Draft<'a> {
+    /// `None`: something in it is wrong.
+    pub(crate) listener: Option<Listener>,
+    /// Its address, and where that stands.
+    pub(crate) address: Option<(SocketAddr, Entry<'a>)>,
+    /// Its client; `None`: it names one that does not exist.
+    pub(crate) bound: Option<Option<usize>>,
+}
+
+pub(crate) const KEYS: &[&str] = &["protocol", "address", "client"];
+
+pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
+    let protocol = section.required("protocol", "\"sip2\"").and_then(|entry| entry.word(Protocol::WORDS));
+    let address = section
+        .required("address", "an address such as \"0.0.0.0:6001\"")
+        .and_then(|entry| Some((socket_address(&entry)?, entry)));
+    let bound = section.optional("client").map_or(Some(None), |entry| entry.id_among("client", clients).map(Some));
+    let listener = || Some(Listener { protocol: protocol?, address: address.as_ref()?.0, client: bound? });
+    Draft { listener: listener(), address, bound }
+}
+
+/// An IP address and a port. Names are not looked up: nothing waits for a name server.
+pub(crate) fn socket_address(entry: &Entry<'_>) -> Option<SocketAddr> {
+    entry.parsed("an IP address and a port, such as \"0.0.0.0:6001\" or \"[::]:6001\"", |text| {
+        text.parse().map_err(|_| "no address with a port")
+    })
+}
+
+/// Whether two addresses cannot be listened on at once.
+pub(crate) fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let unspecified = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0
+        && one.port() == other.port()
+        && one.is_ipv4() == other.is_ipv4()
+        && (one.ip() == other.ip() || unspecified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::Trial;
+
+    #[test]
+    fn a_listener_names_a_protocol_an_address_and_a_client_that_exist() {
+        let mut trial = Trial::default();
+        trial.main(&trial.main_text().replace(
+            "\"sip2\"\naddress = \"127.0.0.1:6001\"",
+            "\"sip\"\naddress = \"localhost:6001\"\nclient = \"overdrve\"",
+        ));
+        assert_eq!(
+            trial.errors(),
+            [
+                "hallpass.toml:8:12 listener[0].protocol: unknown word, did you mean sip2?; expected one of sip2",
+                "hallpass.toml:9:11 listener[0].address: no address with a port; \
+                 expected an IP address and a port, such as \"0.0.0.0:6001\" or \"[::]:6001\"",
+                "hallpass.toml:10:10 listener[0].client: unknown client, did you mean overdrive?; \
+                 expected one of overdrive",
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_collide_where_two_sockets_could_not_both_listen() {
+        let collide = |one: &str, other: &str| collide(one.parse().unwrap(), other.parse().unwrap());
+        assert!(collide("127.0.0.1:6001", "127.0.0.1:6001"));
+        assert!(collide("0.0.0.0:6001", "127.0.0.1:6001"));
+        assert!(!collide("127.0.0.1:6001", "127.0.0.2:6001"));
+        assert!(!collide("127.0.0.1:6001", "127.0.0.1:6002"));
+        assert!(!collide("127.0.0.1:0", "127.0.0.1:0"), "each takes a free one");
+        assert!(!collide("0.0.0.0:6001", "[::]:6001"));
+    }
+}

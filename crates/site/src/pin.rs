@@ -1,0 +1,172 @@
+//! `[pin]` of a district: what its students type as PIN.
+
+use patron::{BirthFormat, PinRule, PinScheme};
+
+use crate::entry::Entry;
+use crate::section::Section;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scheme {
+    BirthDate,
+    LastDigits,
+    Column,
+    None,
+}
+
+/// A key that belongs to one scheme only.
+const OWNERS: &[(&str, Scheme, &str)] = &[
+    ("format", Scheme::BirthDate, "birth-date"),
+    ("formats", Scheme::BirthDate, "birth-date"),
+    ("digits", Scheme::LastDigits, "last-digits"),
+    ("column", Scheme::Column, "column"),
+];
+
+pub(crate) const KEYS: &[&str] = &["scheme", "format", "formats", "digits", "column", "weak-pin"];
+
+pub(crate) fn read(section: &Section<'_>) -> Option<PinRule> {
+    let schemes = [
+        ("birth-date", Scheme::BirthDate),
+        ("last-digits", Scheme::LastDigits),
+        ("column", Scheme::Column),
+        ("none", Scheme::None),
+    ];
+    let place = section.required("scheme", "birth-date, last-digits, column or none")?;
+    let scheme = place.word(&schemes)?;
+    for (key, _, name) in OWNERS.iter().filter(|(_, owner, _)| *owner != scheme) {
+        if let Some(entry) = section.optional(key) {
+            entry.error(format!("says nothing beside scheme {}", place.text()?), format!("expected only with {name}"));
+        }
+    }
+    let rule = PinRule {
+        scheme: match scheme {
+            Scheme::BirthDate => PinScheme::BirthDate(formats(section)?),
+            Scheme::LastDigits => PinScheme::LastDigits(match section.optional("digits") {
+                Some(entry) => entry.integer(4..=8)?,
+                None => 4,
+            }),
+            Scheme::Column => {
+                PinScheme::Column(section.required("column", "the name of the PIN's column")?.text()?.to_owned())
+            }
+            Scheme::None => PinScheme::None,
+        },
+    };
+    check_weakness(section, &place, &rule).then_some(rule)
+}
+
+fn formats(section: &Section<'_>) -> Option<Vec<BirthFormat>> {
+    const EXPECTED: &str = "a format such as \"MMDDYYYY\"";
+    let format = |entry: &Entry<'_>| entry.parsed(EXPECTED, BirthFormat::parse);
+    match (section.optional("format"), section.optional("formats")) {
+        (Some(_), Some(several)) => {
+            several.error("stands beside format", "expected only one of the two");
+            None
+        }
+        (None, Some(several)) => several.nonempty_set(EXPECTED, format),
+        (one, None) => {
+            if one.is_none() {
+                section.error("format", "missing", format!("expected {EXPECTED}, or formats = [...]"));
+            }
+            format(&one?).map(|format| vec![format])
+        }
+    }
+}
+
+/// 34 CFR 99.3: an ID may be directory information only where it cannot give access by itself. A PIN that the card
+/// number gives away, or none, makes it do so: somebody must have accepted that in writing.
+fn check_weakness(section: &Section<'_>, scheme: &Entry<'_>, rule: &PinRule) -> bool {
+    match section.optional("weak-pin") {
+        Some(entry) if !rule.is_weak() => {
+            entry.error("says nothing beside a scheme that is not weak", "expected only with last-digits or none");
+            false
+        }
+        Some(entry) => entry.word(&[("accepted", ())]).is_some(),
+        None if rule.is_weak() => {
+            scheme.error(
+                "whoever knows the card number has access: an ID alone must not give it (34 CFR 99.3)",
+                "expected weak-pin = \"accepted\" beside it, once the district has accepted that",
+            );
+            false
+        }
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patron::PinScheme;
+
+    use crate::trial::Trial;
+
+    fn with(pin: &str) -> Trial {
+        let mut trial = Trial::default();
+        let text = trial.district_text().replace("scheme = \"birth-date\"\nformat = \"MMDDYYYY\"\n", pin);
+        trial.district("cms", &text);
+        trial
+    }
+
+    fn scheme(pin: &str) -> PinScheme {
+        with(pin).load().unwrap().site.districts[0].pin.scheme.clone()
+    }
+
+    #[test]
+    fn every_scheme_reads() {
+        assert_eq!(scheme("scheme = \"none\"\nweak-pin = \"accepted\"\n"), PinScheme::None);
+        assert_eq!(scheme("scheme = \"last-digits\"\nweak-pin = \"accepted\"\n"), PinScheme::LastDigits(4));
+        assert_eq!(scheme("scheme = \"column\"\ncolumn = \"pin\"\n"), PinScheme::Column("pin".into()));
+        let PinScheme::BirthDate(formats) = scheme("scheme = \"birth-date\"\nformats = [\"MMDD\", \"MMYYYY\"]\n")
+        else {
+            panic!("a birth date");
+        };
+        assert_eq!(formats.len(), 2);
+    }
+
+    #[test]
+    fn a_weak_pin_must_be_accepted_and_the_error_says_why() {
+        for scheme in ["last-digits", "none"] {
+            assert_eq!(
+                with(&format!("scheme = \"{scheme}\"\n")).errors(),
+                ["districts/cms.toml:6:10 pin.scheme: \
+                  whoever knows the card number has access: an ID alone must not give it (34 CFR 99.3); \
+                  expected weak-pin = \"accepted\" beside it, once the district has accepted that"]
+            );
+        }
+        assert_eq!(
+            with("scheme = \"none\"\nweak-pin = \"yes\"\n").errors(),
+            ["districts/cms.toml:7:12 pin.weak-pin: unknown word; expected one of accepted"]
+        );
+    }
+
+    #[test]
+    fn a_broken_format_points_at_its_value() {
+        assert_eq!(
+            with("scheme = \"birth-date\"\nformats = [\"MMDD\", \"MMXX\", \"MMDD\"]\n").errors(),
+            [
+                "districts/cms.toml:7:20 pin.formats[1]: only YYYY, YY, MM, DD and the separators - / . may stand in it; \
+                 expected a format such as \"MMDDYYYY\"",
+                "districts/cms.toml:7:28 pin.formats[2]: stands here twice; expected each only once",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_scheme_needs_its_own_keys_and_no_others() {
+        assert_eq!(
+            with("scheme = \"birth-date\"\ndigits = 4\nweak-pin = \"accepted\"\n").errors(),
+            [
+                "districts/cms.toml:5:1 pin.format: missing; \
+                 expected a format such as \"MMDDYYYY\", or formats = [...]",
+                "districts/cms.toml:7:10 pin.digits: says nothing beside scheme birth-date; \
+                 expected only with last-digits",
+            ]
+        );
+        assert_eq!(
+            with("scheme = \"last-digits\"\ndigits = 3\n").errors(),
+            ["districts/cms.toml:7:10 pin.digits: out of range; expected 4 to 8"]
+        );
+        assert_eq!(
+            with("scheme = \"birthdate\"\n").errors(),
+            ["districts/cms.toml:6:10 pin.scheme: unknown word, did you mean birth-date?; \
+              expected one of birth-date, last-digits, column, none"]
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! The samples in `conf/` load as they stand, and hold every key there is and no other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use patron::Role;
+use toml::{Table, Value};
+
+use crate::{Guard, Library, Limits, Log, Site, Source, card, client, district, listener, load, lockout, login, pin};
+
+const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
+
+#[test]
+fn the_samples_load_without_a_warning() {
+    let loaded =
+        Site::load_with_env(&Path::new(CONF).join("hallpass.toml"), []).unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let site = loaded.site;
+    assert_eq!(site.districts.iter().map(|district| district.id.as_str()).collect::<Vec<_>>(), ["cms"]);
+    assert_eq!(site.clients.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["overdrive", "vufind"]);
+    assert_eq!((site.listeners[1].client, &site.clients[1].login), (Some(1), &None));
+    assert_eq!(site.districts[0].privileges.patron_type(Role::Student), Some("STUDENT"));
+}
+
+#[test]
+fn what_the_samples_call_a_default_is_one() {
+    let site = Site::load_with_env(&Path::new(CONF).join("hallpass.toml"), []).unwrap().site;
+    assert_eq!((site.limits, site.budget, site.log), Default::default());
+    let mut guard = site.districts[0].source.clone().unwrap().guard;
+    guard.expect_students = None;
+    assert_eq!(guard, Guard::default());
+    assert_eq!(site.districts[0].ceiling, patron::Release::CEILING);
+}
+
+#[test]
+fn the_main_sample_holds_every_key() {
+    let known = [
+        ("", load::KEYS),
+        ("library.", Library::KEYS),
+        ("listener.", listener::KEYS),
+        ("admin.", load::ADMIN_KEYS),
+        ("log.", Log::KEYS),
+        ("limits.", Limits::KEYS),
+        ("lockout.", lockout::KEYS),
+    ];
+    assert_eq!(keys_of("hallpass.toml"), paths(&known));
+}
+
+#[test]
+fn the_district_sample_holds_every_key() {
+    let known = [
+        ("", district::KEYS),
+        ("card.", card::KEYS),
+        ("pin.", pin::KEYS),
+        ("eligibility.", district::ELIGIBILITY_KEYS),
+        ("privileges.", &["student", "teacher"]),
+        ("privileges.student.", district::PRIVILEGES_KEYS),
+        ("privileges.teacher.", district::PRIVILEGES_KEYS),
+        ("source.", Source::KEYS),
+        ("source.guard.", Guard::KEYS),
+    ];
+    assert_eq!(keys_of("districts/cms.toml"), paths(&known));
+}
+
+#[test]
+fn the_client_sample_holds_every_key() {
+    let known = [("", client::KEYS), ("login.", login::KEYS), ("dialect.", client::DIALECT_KEYS)];
+    assert_eq!(keys_of("clients/overdrive.toml"), paths(&known));
+}
+
+fn paths(known: &[(&str, &[&str])]) -> BTreeSet<String> {
+    known.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}{key}"))).collect()
+}
+
+/// The keys of a sample, also those that are commented out.
+fn keys_of(name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(Path::new(CONF).join(name)).unwrap();
+    let uncommented: Vec<&str> = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) => rest,
+            _ => line,
+        })
+        .collect();
+    let mut keys = BTreeSet::new();
+    descend(&uncommented.join("\n").parse().unwrap(), "", &mut keys);
+    keys
+}
+
+fn descend(table: &Table, section: &str, keys: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        let path = format!("{section}{key}");
+        let inner = format!("{path}.");
+        match value {
+            Value::Table(table) => descend(table, &inner, keys),
+            Value::Array(items) => {
+                items.iter().filter_map(Value::as_table).for_each(|table| descend(table, &inner, keys))
+            }
+            _ => {}
+        }
+        keys.insert(path);
+    }
+}
