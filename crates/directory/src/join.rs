@@ -5,9 +5,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use siphasher::sip128::SipHasher13;
 use zeroize::{DefaultIsZeroes, Zeroize as _};
 
-/// Keys are uniform once hashed, so that their top 16 bits divide the table evenly: a million rows in fifteens.
-const BUCKETS: usize = 1 << 16;
-
 /// A table under construction.
 ///
 /// The key is not kept, only 128 bits of keyed hash: no collision can be built, and by chance there is one in
@@ -21,8 +18,10 @@ pub(crate) struct Rows<T: Cell> {
 pub(crate) struct Join<T: Cell> {
     hasher: SipHasher13,
     entries: Vec<Entry<T>>,
-    /// Where each bucket begins, and the end.
+    /// Where each bucket begins, and the end. Keys are uniform once hashed, so that their top bits divide the table
+    /// evenly; there are as many bits as make buckets of one or two rows, as looking up is waiting for memory.
     starts: Vec<u32>,
+    bits: u32,
 }
 
 /// What a table can hold.
@@ -65,34 +64,33 @@ impl<T: Cell> Rows<T> {
         let mut entries = std::mem::take(&mut self.entries);
         entries.sort_unstable_by(|a, b| a.hash().cmp(&b.hash()).then_with(|| a.value.cmp(&b.value)));
         entries.shrink_to_fit();
-        let mut starts = Vec::with_capacity(BUCKETS + 1);
+        let bits = entries.len().max(1).ilog2();
+        let mut starts = Vec::with_capacity((1 << bits) + 1);
         let mut from = 0;
-        for bucket in 0..BUCKETS {
+        for bucket in 0..1 << bits {
             starts.push(from);
             let rest = entries.get(from as usize..).unwrap_or_default();
-            from += rest.iter().take_while(|entry| bucket_of(entry.hash()) == bucket).count() as u32;
+            from += rest.iter().take_while(|entry| bucket_of(entry.hash(), bits) == bucket).count() as u32;
         }
         starts.push(from);
-        Join { hasher: self.hasher, entries, starts }
+        Join { hasher: self.hasher, entries, starts, bits }
     }
 }
 
 impl<T: Cell> Join<T> {
-    /// All values of a key, in order.
+    /// All values of a key, in order. One key with very many rows takes as long as it has rows.
     pub fn of(&self, key: &[u8]) -> impl Iterator<Item = T> {
         let hash = u128::from(self.hasher.hash(key));
-        let bucket = match self.starts.get(bucket_of(hash)..) {
+        let bucket = match self.starts.get(bucket_of(hash, self.bits)..) {
             Some([from, to, ..]) => self.entries.get(*from as usize..*to as usize).unwrap_or_default(),
             _ => &[],
         };
-        let from = bucket.partition_point(|entry| entry.hash() < hash);
-        let entries = bucket.get(from..).unwrap_or_default();
-        entries.iter().take_while(move |entry| entry.hash() == hash).map(|entry| entry.value)
+        bucket.iter().filter(move |entry| entry.hash() == hash).map(|entry| entry.value)
     }
 }
 
-fn bucket_of(hash: u128) -> usize {
-    (hash >> 112) as usize
+fn bucket_of(hash: u128, bits: u32) -> usize {
+    hash.checked_shr(u128::BITS - bits).unwrap_or_default() as usize
 }
 
 /// A table may hold birth dates.

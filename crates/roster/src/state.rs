@@ -45,6 +45,9 @@ pub struct PublishedGeneration {
     pub people: u64,
     /// When it was made, in seconds since 1970 (UTC).
     pub made_at: i64,
+    /// The fingerprint of the file it was made of: the same file is not read twice.
+    #[serde(default)]
+    pub source: String,
 }
 
 impl PublishedGeneration {

@@ -129,16 +129,18 @@ impl Store {
         Ok(folder)
     }
 
-    /// Finishes a generation, reads it whole, and only then publishes it.
+    /// Finishes a generation, reads it whole, and only then publishes it. `source` is the fingerprint of what it was
+    /// made of.
     pub fn publish(
         &self,
         lock: &DistrictLock,
         writer: GenerationWriter,
         header: &Header,
+        source: &str,
     ) -> Result<Arc<Generation>, RosterError> {
         let id = writer.id();
         let length = writer.finish(header)?;
-        let record = PublishedGeneration { id: id.to_string(), length, people: header.people, made_at: header.made_at };
+        let record = PublishedGeneration { id: id.to_string(), length, people: header.people, made_at: header.made_at, source: source.to_owned() };
         let generation = self.generation(&lock.district, &record)?;
         generation.verify()?;
         let dropped = self.state.publish(&lock.district, record)?;

@@ -71,7 +71,7 @@ fn publish(store: &Store, ids: &[u32]) -> String {
     let mut header = Header::under(&card, &pin, Release::default(), 1_700_000_000);
     header.rows = rows.len() as u64;
     header.people = header.rows;
-    store.publish(&lock, writer, &header).unwrap().id().to_string()
+    store.publish(&lock, writer, &header, "").unwrap().id().to_string()
 }
 
 fn holds(store: &Store, id: u32) -> bool {

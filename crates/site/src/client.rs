@@ -119,7 +119,6 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::trial::Trial;
 
     fn with(more: &str) -> Trial {

@@ -22,12 +22,12 @@ pub(crate) fn lay_over(main: &mut Node, text: &str, env: impl Iterator<Item = (S
     let layered = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).add_source(variables).build();
     match layered {
         Ok(layered) => descend(&layered.cache, &mut Vec::new(), main, sink),
-        // The text has been parsed already: this is a variable whose name cannot be a key, such as `HALLPASS____X`.
-        Err(error) => sink.error(
-            Place::Variable(format!("{PREFIX}{SEPARATOR}…")),
+        // `config` counts in 64 bits; no key takes a larger number, and the error's own text may hold values.
+        Err(_) => sink.error(
+            main.origin.place(),
             String::new(),
-            error.to_string(),
-            "expected variables that name keys, such as HALLPASS__LIBRARY__NAME",
+            "the environment cannot be laid over this file",
+            "expected numbers of at most 64 bits",
         ),
     }
 }
@@ -53,6 +53,14 @@ fn descend(layered: &config::Value, path: &mut Vec<String>, main: &mut Node, sin
                     "a list cannot be set from the environment",
                     "expected it in the main file",
                 );
+            }
+        }
+        // A name such as HALLPASS__LISTENER[0]__ADDRESS reaches into a list.
+        ValueKind::Array(items) => {
+            for (at, value) in items.iter().enumerate() {
+                path.push(at.to_string());
+                descend(value, path, main, sink);
+                path.pop();
             }
         }
         _ => {}
@@ -118,5 +126,29 @@ mod tests {
             trial.variable(name, value);
             assert_eq!(trial.errors(), [format!("{name} {expected}")]);
         }
+    }
+
+    #[test]
+    fn a_variable_cannot_reach_into_a_list() {
+        let mut trial = Trial::default();
+        trial.variable("HALLPASS__LISTENER[0]__ADDRESS", "0.0.0.0:1");
+        assert_eq!(
+            trial.errors(),
+            ["HALLPASS__LISTENER__0__ADDRESS listener.0.address: a list cannot be set from the environment; \
+              expected it in the main file"]
+        );
+    }
+
+    #[test]
+    fn a_number_that_no_layer_holds_is_a_mistake() {
+        let mut trial = Trial::default();
+        trial.main(&format!("{}[limits]\nfields = 99999999999999999999\n", trial.main_text()));
+        assert_eq!(
+            trial.errors(),
+            [
+                "hallpass.toml:1:1 : the environment cannot be laid over this file; expected numbers of at most 64 bits",
+                "hallpass.toml:15:10 limits.fields: a number too large where an integer belongs; expected an integer",
+            ]
+        );
     }
 }

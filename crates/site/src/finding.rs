@@ -83,12 +83,21 @@ impl fmt::Display for Finding {
             Place::Line { line, column, width, source, .. } => {
                 let number = line.to_string();
                 let gutter = " ".repeat(number.len());
-                let blank: String =
-                    source.chars().take(column - 1).map(|letter| if letter == '\t' { '\t' } else { ' ' }).collect();
+                let blank: String = source
+                    .chars()
+                    .take(column.saturating_sub(1))
+                    .map(|letter| if letter == '\t' { '\t' } else { ' ' })
+                    .collect();
                 writeln!(f, "{gutter} |")?;
                 writeln!(f, "{number} | {source}")?;
                 // At the end of a line that ends too early, the mark stands behind it.
-                writeln!(f, "{gutter} | {blank:width$}{} {}", "^".repeat(*width), self.advice, width = column - 1)?;
+                writeln!(
+                    f,
+                    "{gutter} | {blank:width$}{} {}",
+                    "^".repeat(*width),
+                    self.advice,
+                    width = column.saturating_sub(1)
+                )?;
                 gutter
             }
             Place::Variable(_) | Place::File(_) => {

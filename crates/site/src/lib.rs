@@ -5,15 +5,15 @@
 //! Nothing else is opened, but for the files that `password-hash-file` names.
 //!
 //! What a user writes, one file each:
-//! - [`library`], [`listener`], [`log`], [`limits`], [`lockout`] the sections of the main file
-//! - [`district`] a file of `districts/`, with its [`card`], [`pin`] and [`source`] sections
+//! - [`library`], [`listener`], [`log`], [`limits`], `lockout` the sections of the main file
+//! - [`district`] a file of `districts/`, with its `card`, `pin` and [`source`] sections
 //! - [`client`] a file of `clients/`, with its [`login`] and [`network`]s
 //! - [`units`] durations, sizes and shares
 //!
 //! How it is read:
-//! - [`load`] the way from the [`files`] to a [`site`]; [`across`] what must hold between them
-//! - [`text`] one file and its places; [`tree`] its values, each with its place; [`environment`] what is laid over it
-//! - [`section`] and [`entry`] from the tree to types; [`finding`] what was wrong
+//! - `load` the way from the `files` to a [`site`]; `across` what must hold between them
+//! - `text` one file and its places; `tree` its values, each with its place; `environment` what is laid over it
+//! - `section` and `entry` from the tree to types; `nearest` which word was meant; [`finding`] what was wrong
 //!
 //! Types are read from the tree by hand, not by serde: a derived reader stops at the first mistake.
 

@@ -49,16 +49,17 @@ impl PasswordHash {
         let ["", "argon2id", "v=19", parameters, rest @ ..] = parts.as_slice() else {
             return Err(PasswordHashError::NotArgon2id);
         };
-        let parameters: Vec<Option<u32>> = parameters
-            .split(',')
-            .zip(["m=", "t=", "p="])
-            .map(|(parameter, name)| parameter.strip_prefix(name)?.parse().ok())
-            .collect();
-        let [Some(memory), Some(1..), Some(lanes @ 1..=0xFF)] = parameters.as_slice() else {
+        let number = |parameter: &str, name: &str| parameter.strip_prefix(name)?.parse::<u32>().ok();
+        let [memory, passes, lanes] = *parameters.split(',').collect::<Vec<_>>() else {
+            return Err(PasswordHashError::Parameters);
+        };
+        let (Some(memory), Some(1..), Some(lanes @ 1..=0xFF)) =
+            (number(memory, "m="), number(passes, "t="), number(lanes, "p="))
+        else {
             return Err(PasswordHashError::Parameters);
         };
         // RFC 9106 section 3.1: at least eight blocks for each lane.
-        if !(8 * lanes..=MOST_MEMORY).contains(memory) {
+        if !(8 * lanes..=MOST_MEMORY).contains(&memory) {
             return Err(PasswordHashError::Parameters);
         }
         // At least 8 bytes of salt and 16 of hash, in base64 without padding.

@@ -8,11 +8,18 @@ pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str
     let lower = word.to_lowercase();
     known
         .into_iter()
-        .map(|known| (strsim::normalized_damerau_levenshtein(&lower, &known.to_lowercase()), known))
+        .map(|known| (alikeness(&lower, &known.to_lowercase()), known))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, known)| format!(", did you mean {known}?"))
         .unwrap_or_default()
+}
+
+/// A word that was cut off or drawn out, `warning` for `warn`, is alike as well.
+fn alikeness(word: &str, known: &str) -> f64 {
+    let alike = strsim::normalized_damerau_levenshtein(word, known);
+    let begins = word.len().min(known.len()) >= 3 && (word.starts_with(known) || known.starts_with(word));
+    if begins { alike.max(ALIKE) } else { alike }
 }
 
 #[cfg(test)]

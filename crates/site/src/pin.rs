@@ -40,10 +40,9 @@ pub(crate) fn read(section: &Section<'_>) -> Option<PinRule> {
     let rule = PinRule {
         scheme: match scheme {
             Scheme::BirthDate => PinScheme::BirthDate(formats(section)?),
-            Scheme::LastDigits => PinScheme::LastDigits(match section.optional("digits") {
-                Some(entry) => entry.integer(4..=8)?,
-                None => 4,
-            }),
+            Scheme::LastDigits => {
+                PinScheme::LastDigits(section.optional("digits").and_then(|entry| entry.integer(4..=8)).unwrap_or(4))
+            }
             Scheme::Column => {
                 PinScheme::Column(section.required("column", "the name of the PIN's column")?.text()?.to_owned())
             }
@@ -160,7 +159,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            with("scheme = \"last-digits\"\ndigits = 3\n").errors(),
+            with("scheme = \"last-digits\"\ndigits = 3\nweak-pin = \"accepted\"\n").errors(),
             ["districts/cms.toml:7:10 pin.digits: out of range; expected 4 to 8"]
         );
         assert_eq!(

@@ -1,1 +1,18 @@
-//! From a source to a published generation: rows, publish guard, report.
+//! From a source to a published generation.
+//!
+//! [`run`] is the whole way: the source is read as a stream, each person becomes a row with verifiers and the birth
+//! date is forgotten ([`derive`]), rows are sorted in sealed runs on disk ([`runs`]), merged so that one ID is one row
+//! ([`merge`]), compared with what is published ([`change`], [`guard`]), and only then published. [`report`] is what
+//! the sysadmin reads of it.
+
+pub mod change;
+pub mod derive;
+pub mod guard;
+pub mod merge;
+pub mod report;
+pub mod run;
+pub mod runs;
+
+pub use guard::Cause;
+pub use report::Report;
+pub use run::{Mode, Outcome, Request, SyncError, run};

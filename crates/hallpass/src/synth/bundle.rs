@@ -69,7 +69,8 @@ fn create_new(path: &Path) -> io::Result<File> {
 
 fn fill_table(out: &mut dyn Write, fill: impl FnOnce(&mut Table<'_>) -> io::Result<()>) -> io::Result<()> {
     // RFC 4180 ends lines with CR LF.
-    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(BUFFER).from_writer(out);
+    let mut table =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(BUFFER).from_writer(out);
     fill(&mut table)?;
     table.flush()
 }

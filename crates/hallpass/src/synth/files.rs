@@ -14,7 +14,7 @@ use super::{
 
 const DISTRICT: &str = "district";
 
-/// Every file that a 1.1 manifest names, and whether one that 1.2 has brought.
+/// Every file that a manifest names, and the version that brought it.
 const MANIFEST: [(&str, Version); 21] = {
     use Version::{V1p1, V1p2};
     [
@@ -48,9 +48,9 @@ pub(super) fn manifest(table: &mut Table<'_>, version: Version) -> io::Result<()
     table.write_record(["manifest.version", "1.0"])?;
     table.write_record(["oneroster.version", version.number()])?;
     for (file, since) in MANIFEST {
-        let here = matches!(file, "demographics" | "orgs" | "roles" | "users");
         if since <= version {
-            table.write_record([&format!("file.{file}"), if here { "bulk" } else { "absent" }])?;
+            let here = matches!(file, "demographics" | "orgs" | "roles" | "users");
+            table.write_record([format!("file.{file}").as_str(), if here { "bulk" } else { "absent" }])?;
         }
     }
     table.write_record(["source.systemName", "hallpass synth"])?;
@@ -193,9 +193,9 @@ pub(super) fn roles_header(table: &mut Table<'_>) -> io::Result<()> {
 
 /// A row of roles.csv: each users row has one role, at its school.
 pub(super) fn role(table: &mut Table<'_>, person: &Person, enrolment: &Enrolment) -> io::Result<()> {
-    let Enrolment { sourced_id: user, school: at } = enrolment;
-    let role = person.role(Version::V1p2);
-    table.write_record([&format!("r-{user}"), "", "", user, "primary", role, "", "", &school(*at), ""])?;
+    let user = &enrolment.sourced_id;
+    let (role, school) = (person.role(Version::V1p2), school(enrolment.school));
+    table.write_record([&format!("r-{user}"), "", "", user, "primary", role, "", "", &school, ""])?;
     Ok(())
 }
 

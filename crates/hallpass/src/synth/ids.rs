@@ -27,11 +27,12 @@ impl IdSpace {
             .map(|(first, digits)| (first, 10u64.pow(digits) - first))
             .find(|(_, size)| wanted <= *size)
             .ok_or_else(|| {
-                let why = format!("there are no {wanted} different IDs of up to {MOST_DIGITS} digits from {first_id} on");
+                let why =
+                    format!("there are no {wanted} different IDs of up to {MOST_DIGITS} digits from {first_id} on");
                 io::Error::new(io::ErrorKind::InvalidInput, why)
             })?;
         // A step without a common divisor meets every ID once; one near the golden section spreads them best.
-        let golden = size * 618 / 1000 + 1;
+        let golden = size * 618_033_989 / 1_000_000_000 + 1;
         let step = (golden..).find(|step| gcd(*step, size) == 1).unwrap_or(1);
         Ok(Self { first, size, step, offset: mix(seed) % size })
     }

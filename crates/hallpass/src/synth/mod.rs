@@ -130,17 +130,18 @@ impl Synth {
     ) -> io::Result<Counts> {
         let roll = Roll::new(self)?;
         let mut bundle = Bundle::create(folder, packing, roll.enrolments_in_all())?;
-        let mut counts = Counts::default();
-        let mut pass = Passes { roll: &roll, done: 0, progress };
+        let mut counts = Counts { ambiguous: roll.twins, ..Counts::default() };
+        let mut pass = Pass { roll: &roll, done: 0, progress };
 
         bundle.file("manifest.csv", |table| files::manifest(table, self.version))?;
         bundle.file("orgs.csv", |table| files::orgs(table, roll.schools))?;
         bundle.file("users.csv", |table| {
             files::users_header(table, self.version)?;
-            roll.people().for_each(|person| counts.add(&person));
-            pass.over(table, |table, person, enrolment| files::user(table, self.version, &roll, person, enrolment))
+            pass.over(table, |table, person, enrolment| {
+                counts.add(person, enrolment);
+                files::user(table, self.version, &roll, person, enrolment)
+            })
         })?;
-        counts.users = pass.done;
         bundle.file("demographics.csv", |table| {
             files::demographics_header(table)?;
             pass.over(table, files::demographic)
@@ -157,5 +158,69 @@ impl Synth {
         }
         (pass.progress)(pass.done);
         Ok(counts)
+    }
+}
+
+impl Version {
+    const fn number(self) -> &'static str {
+        match self {
+            Self::V1p1 => "1.1",
+            Self::V1p2 => "1.2",
+        }
+    }
+
+    /// The files that have a row for each enrolment.
+    const fn passes(self) -> u64 {
+        match self {
+            Self::V1p1 => 2,
+            Self::V1p2 => 3,
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, person: &Person, enrolment: &Enrolment) {
+        self.users += 1;
+        if enrolment.is_second {
+            return;
+        }
+        match person.part {
+            Part::Student => self.students += 1,
+            Part::Teacher => self.teachers += 1,
+            Part::OtherStaff(_) => self.other_staff += 1,
+            Part::Guardian { .. } => self.guardians += 1,
+        }
+        match person.oddity {
+            Oddity::Disabled => self.disabled += 1,
+            Oddity::TwoSchools => self.two_schools += 1,
+            Oddity::Undated => self.undated += 1,
+            Oddity::None | Oddity::SharesId => {}
+        }
+    }
+}
+
+/// Goes through the enrolments once for each file, and tells how far it has come.
+struct Pass<'a> {
+    roll: &'a Roll,
+    done: u64,
+    progress: &'a mut dyn FnMut(u64),
+}
+
+impl Pass<'_> {
+    fn over(
+        &mut self,
+        table: &mut Table<'_>,
+        mut row: impl FnMut(&mut Table<'_>, &Person, &Enrolment) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for person in self.roll.people() {
+            for enrolment in self.roll.enrolments(&person) {
+                row(table, &person, &enrolment)?;
+                self.done += 1;
+                if self.done.is_multiple_of(REPORT_EVERY) {
+                    (self.progress)(self.done);
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct Roll {
     /// Students and staff, without the twins: so many IDs are known.
     cardholders: u64,
     guardians: u64,
-    twins: u64,
+    /// Students with the ID of another.
+    pub(super) twins: u64,
     two_schools: u64,
 }
 
@@ -45,6 +46,8 @@ pub(super) struct Enrolment {
     pub(super) sourced_id: String,
     /// The school's number.
     pub(super) school: u64,
+    /// Whether it comes second, in the other school of [`Oddity::TwoSchools`].
+    pub(super) is_second: bool,
 }
 
 impl Roll {
@@ -105,8 +108,10 @@ impl Roll {
         let second = (person.oddity == Oddity::TwoSchools).then(|| Enrolment {
             sourced_id: self.sourced_id(person.serial, true),
             school: (person.school + 1 + person.serial % (self.schools - 1)) % self.schools,
+            is_second: true,
         });
-        let first = Enrolment { sourced_id: self.sourced_id(person.serial, false), school: person.school };
+        let sourced_id = self.sourced_id(person.serial, false);
+        let first = Enrolment { sourced_id, school: person.school, is_second: false };
         std::iter::once(first).chain(second)
     }
 

@@ -1,0 +1,152 @@
+//! One ID is one row: rows of the same person become one, rows of two people become none.
+
+use roster::{RosterError, Row, RowIndex, StudentRow, Verifier};
+
+use crate::derive::Record;
+use crate::runs::{Raw, Sorted};
+
+/// A row as it will be published.
+#[derive(Debug)]
+pub struct Merged {
+    /// Where it stands.
+    pub index: RowIndex,
+    /// What stands there.
+    pub row: Row,
+    /// The same under the rules of the published generation, where those differ.
+    pub before: Option<(RowIndex, Vec<Verifier>)>,
+    /// Rows of the source that were merged into it, beyond the first.
+    pub duplicates: u64,
+}
+
+/// Merges sorted records.
+pub struct Merge {
+    sorted: Sorted,
+    ahead: Option<Raw>,
+}
+
+impl Merge {
+    /// Merges these.
+    pub fn new(mut sorted: Sorted) -> Result<Self, RosterError> {
+        let ahead = sorted.next_raw()?;
+        Ok(Self { sorted, ahead })
+    }
+
+    /// The next row, in the order of the index; `None` at the end.
+    pub fn next_row(&mut self) -> Result<Option<Merged>, RosterError> {
+        let Some(first) = self.ahead.take() else { return Ok(None) };
+        let mut group = vec![record(&first)?];
+        loop {
+            self.ahead = self.sorted.next_raw()?;
+            match &self.ahead {
+                Some(next) if next.0 == first.0 => group.push(record(next)?),
+                _ => break,
+            }
+        }
+        Ok(Some(merge(first.0, group)))
+    }
+}
+
+fn record((index, bytes): &Raw) -> Result<Record, RosterError> {
+    Record::decode(*index, bytes).ok_or(RosterError::Crypto("a spilled run"))
+}
+
+fn merge(index: RowIndex, group: Vec<Record>) -> Merged {
+    let duplicates = group.len() as u64 - 1;
+    let mut records = group.into_iter();
+    let Some(mut merged) = records.next() else {
+        return Merged { index, row: Row::Ambiguous, before: None, duplicates };
+    };
+    let mut ambiguous = false;
+    for record in records {
+        ambiguous |= are_two_people(&merged, &record);
+        merged = one_of(merged, record);
+    }
+    let row = if ambiguous { Row::Ambiguous } else { Row::Student(merged.row) };
+    Merged { index, row, before: merged.before, duplicates }
+}
+
+/// Whether two rows of one ID are of two people: another birth date, or, where that is not known, other PINs.
+fn are_two_people(one: &Record, other: &Record) -> bool {
+    const UNKNOWN: [u8; 16] = [0; 16];
+    let differ = one.mark != UNKNOWN && other.mark != UNKNOWN && one.mark != other.mark;
+    differ || have_other_pins(&one.row, &other.row)
+}
+
+/// A missing PIN is no other PIN: the second row of a dual enrolment often has no birth date beside it.
+fn have_other_pins(one: &StudentRow, other: &StudentRow) -> bool {
+    let (one, other) = (&one.verifiers, &other.verifiers);
+    !one.is_empty() && !other.is_empty() && !one.iter().any(|pin| other.iter().any(|theirs| pin.same_as(theirs).into()))
+}
+
+/// Both rows of one person: an enabled one speaks for the other, the schools add up.
+fn one_of(one: Record, other: Record) -> Record {
+    let rank = |record: &Record| (!record.row.student.enabled, record.row.student.role);
+    let (mut first, second) = if rank(&one) <= rank(&other) { (one, other) } else { (other, one) };
+    let student = &mut first.row.student;
+    student.schools.extend(second.row.student.schools);
+    student.schools.sort_unstable();
+    student.schools.dedup();
+    student.grade = student.grade.or(second.row.student.grade);
+    if first.row.verifiers.is_empty() {
+        first.row.verifiers = second.row.verifiers;
+    }
+    if first.mark == [0; 16] {
+        first.mark = second.mark;
+    }
+    first.before = first.before.filter(|(_, verifiers)| !verifiers.is_empty()).or(second.before);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use patron::{Role, SchoolIndex, Student};
+
+    use super::*;
+
+    fn record(mark: u8, school: u16, enabled: bool) -> Record {
+        let student = Student {
+            role: Role::Student,
+            grade: None,
+            schools: vec![SchoolIndex(school)],
+            enabled,
+            expiry: None,
+            name: None,
+            email: None,
+        };
+        Record {
+            index: RowIndex([1; 32]),
+            mark: [mark; 16],
+            row: StudentRow { student, verifiers: vec![] },
+            before: None,
+        }
+    }
+
+    fn merged(group: Vec<Record>) -> Row {
+        merge(RowIndex([1; 32]), group).row
+    }
+
+    #[test]
+    fn dual_enrolment_is_one_row_with_both_schools() {
+        let Row::Student(row) = merged(vec![record(1, 4, true), record(1, 2, true)]) else { panic!() };
+        assert_eq!(row.student.schools, [SchoolIndex(2), SchoolIndex(4)]);
+    }
+
+    #[test]
+    fn two_birth_dates_under_one_id_are_ambiguous() {
+        assert!(matches!(merged(vec![record(1, 4, true), record(2, 4, true)]), Row::Ambiguous));
+        assert!(matches!(merged(vec![record(1, 4, true), record(0, 4, true), record(2, 4, true)]), Row::Ambiguous));
+    }
+
+    #[test]
+    fn a_row_that_is_enabled_somewhere_is_enabled() {
+        let Row::Student(row) = merged(vec![record(1, 4, false), record(1, 2, true)]) else { panic!() };
+        assert!(row.student.enabled);
+        let Row::Student(row) = merged(vec![record(1, 4, false), record(1, 2, false)]) else { panic!() };
+        assert!(!row.student.enabled);
+    }
+
+    #[test]
+    fn a_row_without_a_birth_date_joins_the_one_that_has_it() {
+        assert!(matches!(merged(vec![record(0, 4, true), record(1, 2, true)]), Row::Student(_)));
+    }
+}

@@ -1,0 +1,87 @@
+//! What a sync came to, for people: counts, places and causes, never a name or an ID.
+
+use std::fmt;
+
+use directory::{Place, Reading};
+
+use crate::change::Change;
+use crate::guard::Cause;
+
+/// The report of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What reading came to.
+    pub reading: Reading,
+    /// Rows whose ID has not the pattern of the card rule.
+    pub off_pattern: u64,
+    /// The lines of the first of them.
+    pub off_pattern_first: Vec<u64>,
+    /// Rows merged into another of the same person.
+    pub merged: u64,
+    /// IDs that two people share.
+    pub ambiguous: u64,
+    /// People that can have a card.
+    pub people: u64,
+    /// People without anything that a PIN could be checked against.
+    pub without_verifier: u64,
+    /// The change to what was published; `None`: nothing to compare with.
+    pub change: Option<Change>,
+    /// The card rule, the PIN rule or the key is another than that of the published roster.
+    pub rules_changed: bool,
+    /// The key of the published roster is gone, so that the guard had nothing to compare with.
+    pub not_compared: bool,
+    /// What the guard objected to.
+    pub objection: Option<Cause>,
+    /// The objection was overruled by `--force`.
+    pub forced: bool,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reading = &self.reading;
+        writeln!(f, "read      {:>9} rows", reading.rows)?;
+        let counts = [
+            ("people", self.people, "who can have a card"),
+            ("merged", self.merged, "rows of people who have several (dual enrolment)"),
+            ("ambiguous", self.ambiguous, "IDs that two people share: refused until the district mends them"),
+            ("no PIN", self.without_verifier, "people without what the PIN rule needs: refused"),
+            ("no ID", reading.without_id, "rows without an ID"),
+            ("off rule", self.off_pattern, "rows whose ID has not the `card.pattern`"),
+            ("broken", reading.undecodable.count, "rows that cannot be decoded"),
+            ("left out", reading.never_stored, "parents, guardians and relatives, who are never stored"),
+            ("left out", reading.unknown_role, "people of unknown roles"),
+            ("left out", reading.withdrawn, "people the source itself takes back"),
+        ];
+        for (name, count, meaning) in counts.into_iter().filter(|(name, count, _)| *count > 0 || *name == "people") {
+            writeln!(f, "{name:<9} {count:>9} {meaning}")?;
+        }
+        if let Some(change) = self.change {
+            writeln!(f, "new       {:>9} IDs", change.new)?;
+            writeln!(f, "gone      {:>9} IDs", change.gone)?;
+            writeln!(f, "changed   {:>9} PINs", change.pin_changed)?;
+        } else if self.not_compared {
+            writeln!(f, "the published roster's key is gone: nothing was compared, as at a first sync")?;
+        } else {
+            writeln!(f, "first roster of this district: nothing to compare with")?;
+        }
+        if self.rules_changed && !self.not_compared {
+            writeln!(f, "card rule, PIN rule or key changed: PINs were compared under the previous ones")?;
+        }
+        for place in &reading.undecodable.first {
+            let Place { .. } = place;
+            writeln!(f, "  broken: {place}")?;
+        }
+        if !self.off_pattern_first.is_empty() {
+            let rows: Vec<String> = self.off_pattern_first.iter().map(u64::to_string).collect();
+            writeln!(f, "  off rule: rows {}", rows.join(", "))?;
+        }
+        for warning in &reading.warnings {
+            writeln!(f, "  warning: {warning}")?;
+        }
+        if let Some(cause) = &self.objection {
+            let overruled = if self.forced { " (overruled by --force)" } else { "" };
+            writeln!(f, "guard: {cause}{overruled}")?;
+        }
+        Ok(())
+    }
+}
