@@ -1,1 +1,28 @@
-//! The daemon: listeners, sessions, protocol adapters, logs, metrics, control.
+//! The daemon: what stands between a library system's socket and the resolver.
+//!
+//! A request's way, in the order of the files: [`listener`] accepts, [`connection`] turns bytes into frames and one
+//! write, [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
+//! verdict is told to [`verdict_log`] and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
+//!
+//! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
+//! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients.
+
+pub mod admin;
+pub mod clock;
+pub mod connection;
+pub mod control;
+pub mod daemon;
+pub mod gate;
+pub mod house;
+pub mod keeper;
+pub mod listener;
+pub mod log_writer;
+pub mod logins;
+pub mod metrics;
+pub mod reload;
+pub mod service;
+pub mod sip;
+pub mod verdict_log;
+
+pub use daemon::{BridgeError, open_store, serve};
+pub use house::{client_rules, district_rules};

@@ -73,6 +73,11 @@ impl Store {
         &self.keyring
     }
 
+    /// The keys, for whoever outlives a borrow.
+    pub fn shared_keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -4,10 +4,10 @@
 //! something of it is wanted: demographics.csv, the most sensitive one, only for birth dates. Strict on what is
 //! needed, a warning for the rest.
 //!
-//! - [`inbox`] which bundle a folder holds; [`stamp`] whether it is still the same; [`clearing`] removing it
-//! - [`store`] its files by name; [`archive`] the rules of a zip; [`watched`] what is looked for in every byte
-//! - [`table`] rows, [`header`] columns and [`cell`] values of one file
-//! - [`manifest`], [`orgs`], [`roles`], [`demographics`], [`users`] the files
+//! - `inbox` which bundle a folder holds; `stamp` whether it is still the same; `clearing` removing it
+//! - `store` its files by name; `archive` the rules of a zip; `watched` what is looked for in every byte
+//! - `table` rows, `header` columns and `cell` values of one file
+//! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
 
 mod archive;
 mod cell;

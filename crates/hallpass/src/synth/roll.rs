@@ -1,6 +1,6 @@
 //! Who is in the district: the people by their numbers, each made when needed and held by nobody.
 
-use std::{io, ops::Range};
+use std::io;
 
 use super::{
     Synth,
@@ -138,7 +138,7 @@ impl Roll {
 
     fn person(&self, serial: u64) -> Person {
         let new = |part, oddity, id| Person::new(self.seed, serial, self.schools, part, oddity, id);
-        let Range { start: first_guardian, end: first_twin } = self.cardholders..self.first_twin();
+        let (first_guardian, first_twin) = (self.cardholders, self.first_twin());
         if serial < self.students {
             new(Part::Student, self.student_oddity(serial), Some(self.ids.at(serial)))
         } else if serial < first_guardian {
@@ -164,6 +164,36 @@ impl Roll {
             (_, DISABLED, _) => Oddity::Disabled,
             (.., TWO_SCHOOLS) if self.schools > 1 => Oddity::TwoSchools,
             _ => Oddity::None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patron::BirthFormat;
+
+    use super::super::Version;
+    use super::*;
+
+    #[test]
+    fn those_who_share_an_id_are_never_born_on_the_same_day() {
+        // Fifty million students are no more work than fifty: people are made when they are asked for.
+        let roll = Roll::new(&Synth {
+            students: 50_000_000,
+            staff: 0,
+            schools: 2,
+            seed: 7,
+            version: Version::V1p2,
+            first_id: Synth::FIRST_ID,
+            pin_format: BirthFormat::parse("MMDD").unwrap(),
+        })
+        .unwrap();
+        assert_eq!(roll.twins, 25_000);
+        for round in 0..roll.twins {
+            let student = roll.person(round * ROUND + SHARES_ID);
+            let twin = roll.twin(&student).unwrap();
+            assert_eq!(student.id, twin.id);
+            assert_ne!(student.birth_date, twin.birth_date);
         }
     }
 }

@@ -1,0 +1,241 @@
+//! The service from start to end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resolver::{Guard, Resolver};
+use roster::{RosterError, Store, key_file};
+use site::{Level, Loaded, LogFormat, Site};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::clock::Clock;
+use crate::gate::Gate;
+use crate::house::House;
+use crate::listener::Listener;
+use crate::log_writer::LogWriter;
+use crate::logins::Logins;
+use crate::metrics::Metrics;
+use crate::service::Service;
+use crate::verdict_log::VerdictLog;
+use crate::{admin, control, keeper, reload};
+
+/// All connections end within this after a SIGTERM.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The key file or the data folder.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// An address cannot be listened on.
+    #[error("{key} {address}: {error}; {mend}")]
+    Address {
+        /// The configuration's key.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// Something that a running system has is missing.
+    #[error("{what}: {error}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// Runs the service until it is told to stop. `ready` is called once every listener is open, with their addresses.
+pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), BridgeError> {
+    let Loaded { site, warnings } = loaded;
+    let site = Arc::new(site);
+    let log = LogWriter::start(io::stderr()).map_err(system("the log"))?;
+    start_tracing(&site, &log);
+    for warning in &warnings {
+        tracing::warn!(key = warning.key, problem = warning.problem, advice = warning.advice, "configuration");
+    }
+    let store = open_store(&site)?;
+    let _daemon = store.lock_daemon()?;
+    let service = Arc::new(make_service(Arc::clone(&site), store, log.clone())?);
+    count_panics(&service);
+    raise_descriptor_limit();
+
+    let listeners = open_listeners(&site).await?;
+    let admin_socket = match site.admin {
+        Some(address) => Some(TcpListener::bind(address).await.map_err(address_fault("admin.address", address))?),
+        None => None,
+    };
+    let control_socket = control::open(&site.data_dir).map_err(system("DATA-DIR/control.sock"))?;
+    let (draining, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let permits = Arc::new(Semaphore::new(site.limits.connections));
+    let mut names = Vec::new();
+    for (listener, configured) in listeners.into_iter().zip(&site.listeners) {
+        tracing::info!(protocol = configured.protocol.name(), address = listener.name(), "listening");
+        names.push(listener.name().to_owned());
+        let (service, permits) = (Arc::clone(&service), Arc::clone(&permits));
+        tasks.spawn(listener.run(service, permits, tasks.clone(), draining.clone()));
+    }
+    if let Some(socket) = admin_socket {
+        let address = socket.local_addr().map_err(system("admin.address"))?;
+        tracing::info!(protocol = "http", %address, "listening");
+        tasks.spawn(admin::run(socket, Arc::clone(&service), draining.clone()));
+    }
+    tasks.spawn(control::run(control_socket, Arc::clone(&service), draining.clone()));
+    tasks.spawn(keeper::run(Arc::clone(&service), draining.clone()));
+    // Whether anybody wanted to know is systemd's matter.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    ready(&names);
+
+    wait_for_the_end(&service).await.map_err(system("signals"))?;
+    drain(&draining, &tasks).await;
+    log.flush(Duration::from_secs(1));
+    Ok(())
+}
+
+/// Opens the key file and the data folder of a configuration.
+pub fn open_store(site: &Site) -> Result<Store, RosterError> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let keyring = key_file::load(&site.key_file, credentials.as_deref())?;
+    Store::open(&site.data_dir, Arc::new(keyring))
+}
+
+fn make_service(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Service, BridgeError> {
+    let keyring = store.shared_keyring();
+    let metrics = Metrics::new();
+    let guard = Guard::new(site.budget, store.state().attempts()?);
+    let clock = Clock::new(Arc::clone(&keyring), &site.library.time_zone)?;
+    let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
+    let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
+    let house = House::open(site, &store, &metrics);
+    for (number, district) in house.rosters.districts().iter().enumerate() {
+        if let Err(why) = house.rosters.generation(number) {
+            tracing::error!(district = district.id, %why, "cannot be served");
+        }
+    }
+    Ok(Service {
+        view: arc_swap::ArcSwap::from_pointee(house),
+        store: Arc::new(store),
+        resolver: Resolver::new(keyring, guard),
+        clock,
+        metrics,
+        verdicts,
+        log,
+        logins: Logins::new().ok_or(RosterError::Crypto("no random bytes"))?,
+        gate: Gate::default(),
+    })
+}
+
+fn start_tracing(site: &Site, log: &LogWriter) {
+    let level = match site.log.level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    };
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(log.clone()).with_target(false);
+    // A second service in one process (a test) keeps the first one's subscriber.
+    let _ = match site.log.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+    };
+}
+
+async fn open_listeners(site: &Site) -> Result<Vec<Listener>, BridgeError> {
+    let mut listeners = Vec::new();
+    for listener in &site.listeners {
+        let client = listener.client.and_then(|at| site.clients.get(at)).map(|client| client.id.clone());
+        let opened = Listener::open(listener.address, client).await;
+        listeners.push(opened.map_err(address_fault("listener.address", listener.address))?);
+    }
+    Ok(listeners)
+}
+
+/// Ends with a SIGTERM or a SIGINT; a SIGHUP reloads on the way.
+async fn wait_for_the_end(service: &Arc<Service>) -> io::Result<()> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => {
+                let service = Arc::clone(service);
+                // It says in the log what came of it.
+                drop(tokio::task::spawn_blocking(move || reload::reload(&service)));
+            }
+        }
+    }
+}
+
+/// Stops accepting, lets every connection finish its frame, and waits for them; a second signal ends it at once.
+async fn drain(draining: &CancellationToken, tasks: &TaskTracker) {
+    tracing::info!(open = tasks.len(), "draining");
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    draining.cancel();
+    tasks.close();
+    let again = async {
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(mut term), Ok(mut interrupt)) => {
+                tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
+            }
+            _ => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = tasks.wait() => {}
+        () = tokio::time::sleep(DRAIN) => tracing::warn!(open = tasks.len(), "some connections did not end in time"),
+        () = again => tracing::warn!(open = tasks.len(), "told twice to stop"),
+    }
+}
+
+/// A panic costs one connection: its task unwinds. Its text may hold anything, so only its place is logged.
+fn count_panics(service: &Arc<Service>) {
+    let service = Arc::downgrade(service);
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+        if let Some(service) = service.upgrade() {
+            service.metrics.panics.inc();
+        }
+    }));
+}
+
+/// As many descriptors as the system lets us have: each connection is one.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the descriptor limit stays as it is");
+    }
+}
+
+fn address_fault(key: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> BridgeError {
+    move |error| {
+        let mend = match error.kind() {
+            io::ErrorKind::AddrInUse => "another process has it: stop that one, or choose another port",
+            io::ErrorKind::PermissionDenied => "ports under 1024 need CAP_NET_BIND_SERVICE: choose another port",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+            _ => "choose another address",
+        };
+        BridgeError::Address { key, address, error, mend }
+    }
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> BridgeError {
+    move |error| BridgeError::System { what, error }
+}

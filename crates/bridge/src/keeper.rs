@@ -1,0 +1,138 @@
+//! What is due each second: the clock, lockouts to disk, rosters that others published, and scheduled syncs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sync::{Mode, Outcome, SyncError};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::service::Service;
+
+/// Runs until the service drains; then what is in memory only goes to disk.
+pub async fn run(service: Arc<Service>, draining: CancellationToken) {
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last_change = service.store.state().last_change();
+    let mut schedule = Schedule::default();
+    loop {
+        tokio::select! {
+            () = draining.cancelled() => break,
+            _ = second.tick() => {}
+        }
+        let zone = service.house().site.library.time_zone.clone();
+        if let Err(error) = service.clock.advance(&zone) {
+            tracing::error!(%error, "the clock");
+        }
+        save_attempts(&service).await;
+        let change = service.store.state().last_change();
+        if change != last_change {
+            last_change = change;
+            refresh(&service).await;
+        }
+        schedule.start_due(&service);
+    }
+    save_attempts(&service).await;
+}
+
+/// Serves what is published now, where that changed.
+pub async fn refresh(service: &Arc<Service>) {
+    let service = Arc::clone(service);
+    let refreshed = tokio::task::spawn_blocking(move || service.refresh_rosters()).await;
+    if refreshed.is_err() {
+        tracing::error!("the rosters could not be opened again; the last ones are served");
+    }
+}
+
+/// Writes the lockouts that changed since the last second.
+async fn save_attempts(service: &Arc<Service>) {
+    let changed = service.resolver.guard().take_changed(service.clock.now().moment.seconds);
+    if changed.is_empty() {
+        return;
+    }
+    let theirs = Arc::clone(service);
+    let saved = tokio::task::spawn_blocking(move || theirs.store.state().save_attempts(&changed)).await;
+    match saved {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "lockouts are not on disk; a restart would forget them"),
+        Err(_) => tracing::error!("lockouts are not on disk; a restart would forget them"),
+    }
+}
+
+/// When each district is due. One sync at a time: a library's districts are in no hurry with one another.
+#[derive(Default)]
+struct Schedule {
+    next: HashMap<String, Instant>,
+    running: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Schedule {
+    fn start_due(&mut self, service: &Arc<Service>) {
+        if self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+            return;
+        }
+        let house = service.house();
+        let now = Instant::now();
+        for (number, district) in house.site.districts.iter().enumerate() {
+            let Some(source) = &district.source else { continue };
+            // A district without a roster is synced at start, also where it has no schedule.
+            let first = || (source.every.is_some() || house.rosters.generation(number).is_err()).then_some(now);
+            let due = match self.next.get(&district.id) {
+                Some(due) => Some(*due),
+                None => first(),
+            };
+            if due.is_none_or(|due| due > now) {
+                continue;
+            }
+            let after = source.every.unwrap_or(Duration::from_secs(10 * 365 * 24 * 3600));
+            self.next.insert(district.id.clone(), now + after);
+            let (service, id) = (Arc::clone(service), district.id.clone());
+            self.running = Some(tokio::task::spawn_blocking(move || sync_one(&service, &id)));
+            return;
+        }
+    }
+}
+
+/// One scheduled sync, from the log's point of view.
+fn sync_one(service: &Service, id: &str) {
+    let house = service.house();
+    let Some((number, district)) = house.site.districts.iter().enumerate().find(|(_, district)| district.id == id)
+    else {
+        return;
+    };
+    let request = sync::Request {
+        district,
+        stored: house.site.stored_release(number),
+        mode: Mode::Scheduled,
+        now: Timestamp::now(),
+        today: service.clock.now().moment.today,
+    };
+    match sync::run(&service.store, &request, &|_| {}) {
+        Ok(Outcome::Published(report, trouble)) => {
+            tracing::info!(district = id, students = report.people, rows = report.reading.rows, "roster_published");
+            for warning in &report.reading.warnings {
+                tracing::warn!(district = id, %warning, "roster_warning");
+            }
+            if let Some(error) = trouble {
+                tracing::error!(district = id, %error, "the source could not be cleared away");
+            }
+            service.refresh_rosters();
+        }
+        Ok(Outcome::Refused(report)) => {
+            let cause = report.objection.as_ref().map_or("-", sync::Cause::name);
+            let why = report.objection.as_ref().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(district = id, cause, why, "sync_refused");
+            service.metrics.count_refused_sync(id);
+        }
+        Ok(Outcome::NothingToDo | Outcome::Held | Outcome::RefusedBefore | Outcome::DryRun(_)) => {}
+        Err(SyncError::Roster(roster::RosterError::Locked { .. })) => {
+            tracing::info!(district = id, "another process syncs this district");
+        }
+        Err(error) => {
+            tracing::error!(district = id, cause = "source", why = %error, "sync_refused");
+            service.metrics.count_refused_sync(id);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What monitoring sees. Labels come from enums and configured ids, never from the wire.
+
+use std::sync::OnceLock;
+
+use patron::Reason;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VerdictLabels {
+    client: String,
+    district: String,
+    verdict: &'static str,
+    reason: &'static str,
+}
+
+/// The label of one listener.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ListenerLabel {
+    /// Its address.
+    pub listener: String,
+}
+
+/// The label of one district.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DistrictLabel {
+    /// Its id.
+    pub district: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabel {
+    cause: &'static str,
+}
+
+/// Why a connection was not taken or was ended by us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Closed {
+    Idle,
+    LoginTime,
+    FrameTime,
+    WriteTime,
+    FrameTooLong,
+    TooManyFields,
+    Unreadable,
+    FailedLogins,
+    PerSource,
+}
+
+impl Closed {
+    /// The word in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle-time",
+            Self::LoginTime => "login-time",
+            Self::FrameTime => "frame-time",
+            Self::WriteTime => "write-time",
+            Self::FrameTooLong => "frame",
+            Self::TooManyFields => "fields",
+            Self::Unreadable => "unreadable",
+            Self::FailedLogins => "failed-logins",
+            Self::PerSource => "per-source",
+        }
+    }
+}
+
+/// All metrics of the daemon.
+pub struct Metrics {
+    registry: Registry,
+    verdicts: Family<VerdictLabels, Counter>,
+    /// Seconds from a whole frame to its reply.
+    pub request_seconds: Histogram,
+    /// Open connections by listener.
+    pub connections: Family<ListenerLabel, Gauge>,
+    closed: Family<CauseLabel, Counter>,
+    /// Failed logins.
+    pub login_failures: Counter,
+    /// Frames whose checksum was wrong: answered by a 96.
+    pub wrong_checksums: Counter,
+    /// Panics; each costs one connection.
+    pub panics: Counter,
+    roster_age: Family<DistrictLabel, Gauge>,
+    roster_students: Family<DistrictLabel, Gauge>,
+    syncs_refused: Family<DistrictLabel, Counter>,
+    lines_dropped: Gauge,
+    locked: Gauge,
+}
+
+/// The counters of one client, found without a look-up by string.
+pub struct ClientCounters {
+    client: String,
+    districts: Vec<String>,
+    counters: Vec<OnceLock<Counter>>,
+}
+
+const OUTCOMES: usize = Reason::ALL.len() + 2;
+
+impl Metrics {
+    /// Fresh metrics.
+    pub fn new() -> Self {
+        // Powers of two from 4 us: the hot path takes about ten, an overloaded machine milliseconds.
+        let buckets = (2..16).map(|power| f64::from(1_u32 << power) / 1e6);
+        let mut metrics = Self {
+            registry: Registry::default(),
+            verdicts: Family::default(),
+            request_seconds: Histogram::new(buckets),
+            connections: Family::default(),
+            closed: Family::default(),
+            login_failures: Counter::default(),
+            wrong_checksums: Counter::default(),
+            panics: Counter::default(),
+            roster_age: Family::default(),
+            roster_students: Family::default(),
+            syncs_refused: Family::default(),
+            lines_dropped: Gauge::default(),
+            locked: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("hallpass_verdicts", "Requests by outcome", self.verdicts.clone());
+        registry.register("hallpass_request_seconds", "From a whole frame to its reply", self.request_seconds.clone());
+        registry.register("hallpass_connections", "Open connections", self.connections.clone());
+        registry.register("hallpass_connections_closed", "Connections ended by a limit", self.closed.clone());
+        registry.register("hallpass_login_failures", "Failed logins", self.login_failures.clone());
+        registry.register("hallpass_wrong_checksums", "Frames answered by a 96", self.wrong_checksums.clone());
+        registry.register("hallpass_panics", "Panics, each the end of one connection", self.panics.clone());
+        registry.register("hallpass_roster_age_seconds", "Since the served roster was made", self.roster_age.clone());
+        registry.register("hallpass_roster_students", "People in the served roster", self.roster_students.clone());
+        registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
+        registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
+        // A gauge that only grows: the writer counts, and the sum is taken over when it is looked at.
+        registry.register("hallpass_verdict_lines_dropped_total", "Log lines dropped", self.lines_dropped.clone());
+    }
+
+    /// The counters of a client over these districts.
+    pub fn client(&self, client: &str, districts: &[resolver::District]) -> ClientCounters {
+        let districts: Vec<String> =
+            districts.iter().map(|district| district.id.clone()).chain(["-".to_owned()]).collect();
+        let counters = (0..districts.len() * OUTCOMES).map(|_| OnceLock::new()).collect();
+        ClientCounters { client: client.to_owned(), districts, counters }
+    }
+
+    /// Counts a verdict.
+    pub fn count_verdict(
+        &self,
+        client: &ClientCounters,
+        district: Option<usize>,
+        verdict: &'static str,
+        reason: Option<Reason>,
+    ) {
+        let district = district.unwrap_or(client.districts.len() - 1);
+        let outcome = match reason {
+            Some(reason) => 2 + Reason::ALL.iter().position(|known| *known == reason).unwrap_or_default(),
+            None => usize::from(verdict == "admit"),
+        };
+        let Some(counter) = client.counters.get(district * OUTCOMES + outcome) else { return };
+        counter
+            .get_or_init(|| {
+                let labels = VerdictLabels {
+                    client: client.client.clone(),
+                    district: client.districts.get(district).cloned().unwrap_or_default(),
+                    verdict,
+                    reason: reason.map_or("-", Reason::name),
+                };
+                self.verdicts.get_or_create(&labels).clone()
+            })
+            .inc();
+    }
+
+    /// Counts a connection that a limit ended.
+    pub fn count_closed(&self, cause: Closed) {
+        self.closed.get_or_create(&CauseLabel { cause: cause.name() }).inc();
+    }
+
+    /// Counts a roster that was not published.
+    pub fn count_refused_sync(&self, district: &str) {
+        self.syncs_refused.get_or_create(&DistrictLabel { district: district.to_owned() }).inc();
+    }
+
+    /// Takes over what is looked at, not counted: rosters, locks, dropped lines.
+    pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, dropped: u64) {
+        self.roster_age.clear();
+        self.roster_students.clear();
+        for (number, district) in rosters.districts().iter().enumerate() {
+            let Ok(generation) = rosters.generation(number) else { continue };
+            let label = DistrictLabel { district: district.id.clone() };
+            let age = i64::from(now).saturating_sub(generation.header().made_at);
+            self.roster_age.get_or_create(&label).set(age);
+            let people = i64::try_from(generation.header().people).unwrap_or(i64::MAX);
+            self.roster_students.get_or_create(&label).set(people);
+        }
+        self.locked.set(i64::try_from(locked).unwrap_or(i64::MAX));
+        self.lines_dropped.set(i64::try_from(dropped).unwrap_or(i64::MAX));
+    }
+
+    /// The text that Prometheus scrapes.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_counted_by_configured_ids() {
+        let metrics = Metrics::new();
+        let client = metrics.client("overdrive", &[]);
+        metrics.count_verdict(&client, None, "refuse", Some(Reason::UnknownCard));
+        metrics.count_verdict(&client, None, "refuse", Some(Reason::UnknownCard));
+        metrics.count_verdict(&client, None, "admit", None);
+        let text = metrics.text();
+        assert!(text.contains(
+            r#"hallpass_verdicts_total{client="overdrive",district="-",verdict="refuse",reason="unknown-card"} 2"#
+        ));
+        assert!(text.contains(r#"verdict="admit",reason="-"} 1"#));
+    }
+
+    #[test]
+    fn what_is_looked_at_has_its_documented_name() {
+        assert!(Metrics::new().text().contains("hallpass_verdict_lines_dropped_total 0"));
+    }
+}

@@ -1,0 +1,55 @@
+//! What every connection shares.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use resolver::Resolver;
+use roster::Store;
+
+use crate::clock::Clock;
+use crate::gate::Gate;
+use crate::house::House;
+use crate::log_writer::LogWriter;
+use crate::logins::Logins;
+use crate::metrics::Metrics;
+use crate::verdict_log::VerdictLog;
+
+/// The running service.
+pub struct Service {
+    /// The view that requests are answered from; see [`Service::house`].
+    pub view: ArcSwap<House>,
+    /// The data folder.
+    pub store: Arc<Store>,
+    /// Answers queries.
+    pub resolver: Resolver,
+    /// What time it is.
+    pub clock: Clock,
+    /// What monitoring sees.
+    pub metrics: Metrics,
+    /// One line per request.
+    pub verdicts: VerdictLog,
+    /// The writer behind it, and behind `tracing`.
+    pub log: LogWriter,
+    /// Which passwords were right.
+    pub logins: Logins,
+    /// How many unknown ones each source has.
+    pub gate: Gate,
+}
+
+impl Service {
+    /// The view of this moment.
+    pub fn house(&self) -> Guard<Arc<House>> {
+        self.view.load()
+    }
+
+    /// Swaps the view; requests under way keep the one they have.
+    pub fn set_house(&self, house: House) {
+        self.view.store(Arc::new(house));
+    }
+
+    /// Opens what the districts serve now, and serves it.
+    pub fn refresh_rosters(&self) {
+        let house = self.view.load().with_new_rosters(&self.store);
+        self.set_house(house);
+    }
+}

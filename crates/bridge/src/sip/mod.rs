@@ -1,0 +1,11 @@
+//! SIP2 meets the domain here and nowhere else.
+//!
+//! - [`session`] what one connection knows: its client, its last reply; a frame in, a reply out
+//! - [`request`] a message as a query; [`reply`] a verdict as a message; [`circulation`] what a roster cannot do
+//! - [`texts`] the screen messages
+
+pub mod circulation;
+pub mod reply;
+pub mod request;
+pub mod session;
+pub mod texts;

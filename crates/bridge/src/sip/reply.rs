@@ -1,0 +1,176 @@
+//! A verdict as a message.
+
+use std::borrow::Cow;
+
+use patron::{Patron, Verdict};
+use sip2::{
+    AcsStatus, Extension, FieldId, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
+    PatronStatusResponse, Response, SupportedMessage, SupportedMessages, Timestamp,
+};
+
+use crate::house::{Client, House};
+use crate::sip::request::Asked;
+use crate::sip::texts;
+
+/// AE where no name is released: the protocol demands one.
+const PLACEHOLDER: &str = "Student";
+/// What we do for a patron (BX). Blocking and enabling are answered and change nothing, so they are not claimed.
+const SUPPORTED: SupportedMessages = SupportedMessages::of(&[
+    SupportedMessage::PatronStatus,
+    SupportedMessage::ScStatus,
+    SupportedMessage::Resend,
+    SupportedMessage::Login,
+    SupportedMessage::PatronInformation,
+    SupportedMessage::EndPatronSession,
+]);
+
+/// What every reply about a patron says.
+struct Said<'a> {
+    flags: PatronStatusFlags,
+    institution_id: Cow<'a, str>,
+    identifier: Cow<'a, str>,
+    name: Cow<'a, str>,
+    valid_patron: bool,
+    valid_password: bool,
+    email: Option<Cow<'a, str>>,
+    extensions: List<'a, Extension<'a>>,
+    screen: List<'a, Cow<'a, str>>,
+}
+
+impl<'a> Said<'a> {
+    fn new(verdict: &'a Verdict, asked: &'a Asked<'_>, own_institution: &'a str) -> Self {
+        // Echoed where it says something (reference/sip2.md, quirk 7).
+        let institution_id = Cow::Borrowed(asked.institution_id.unwrap_or(own_institution));
+        match verdict {
+            Verdict::Admit(patron) => Self::of_patron(patron, institution_id, true),
+            Verdict::Recognise(patron) => Self::of_patron(patron, institution_id, false),
+            Verdict::Refuse(reason) => Self {
+                flags: PatronStatusFlags::REFUSED,
+                institution_id,
+                identifier: Cow::Borrowed(asked.received_card),
+                name: Cow::Borrowed(PLACEHOLDER),
+                valid_patron: false,
+                valid_password: false,
+                email: None,
+                extensions: List::EMPTY,
+                screen: List::one(Cow::Borrowed(texts::refusal(*reason))),
+            },
+        }
+    }
+
+    fn of_patron(patron: &'a Patron, institution_id: Cow<'a, str>, verified: bool) -> Self {
+        let patron_class =
+            |value: &'a str| Extension { id: FieldId::EXTENSION_PATRON_CLASS, value: Cow::Borrowed(value) };
+        Self {
+            flags: PatronStatusFlags::NONE,
+            institution_id,
+            // Vendors keep this as the patron's identifier (reference/sip2.md, quirk 20).
+            identifier: Cow::Borrowed(patron.card.as_str()),
+            name: Cow::Borrowed(patron.name.as_deref().unwrap_or(PLACEHOLDER)),
+            valid_patron: true,
+            valid_password: verified,
+            email: patron.email.as_deref().map(Cow::Borrowed),
+            extensions: patron.patron_type.as_deref().map_or(List::EMPTY, |value| List::one(patron_class(value))),
+            screen: List::EMPTY,
+        }
+    }
+}
+
+/// 64.
+pub fn information<'a>(
+    verdict: &'a Verdict,
+    asked: &'a Asked<'_>,
+    own_institution: &'a str,
+    now: Timestamp,
+) -> PatronInformationResponse<'a> {
+    let said = Said::new(verdict, asked, own_institution);
+    PatronInformationResponse {
+        patron_status: said.flags,
+        language: asked.language,
+        transaction_date: now,
+        institution_id: said.institution_id,
+        patron_identifier: said.identifier,
+        personal_name: said.name,
+        valid_patron: Some(said.valid_patron),
+        valid_patron_password: Some(said.valid_password),
+        email_address: said.email,
+        extensions: said.extensions,
+        screen_messages: said.screen,
+        ..Default::default()
+    }
+}
+
+/// 24, to a 23 and to a 01.
+pub fn status<'a>(
+    verdict: &'a Verdict,
+    asked: &'a Asked<'_>,
+    own_institution: &'a str,
+    now: Timestamp,
+) -> PatronStatusResponse<'a> {
+    let said = Said::new(verdict, asked, own_institution);
+    PatronStatusResponse {
+        patron_status: said.flags,
+        language: asked.language,
+        transaction_date: now,
+        institution_id: said.institution_id,
+        patron_identifier: said.identifier,
+        personal_name: said.name,
+        valid_patron: Some(said.valid_patron),
+        valid_patron_password: Some(said.valid_password),
+        extensions: said.extensions,
+        screen_messages: said.screen,
+        ..Default::default()
+    }
+}
+
+/// 26.
+pub fn enable<'a>(
+    verdict: &'a Verdict,
+    asked: &'a Asked<'_>,
+    own_institution: &'a str,
+    now: Timestamp,
+) -> PatronEnableResponse<'a> {
+    let said = Said::new(verdict, asked, own_institution);
+    PatronEnableResponse {
+        patron_status: said.flags,
+        language: asked.language,
+        transaction_date: now,
+        institution_id: said.institution_id,
+        patron_identifier: said.identifier,
+        personal_name: said.name,
+        valid_patron: Some(said.valid_patron),
+        valid_patron_password: Some(said.valid_password),
+        screen_messages: said.screen,
+        ..Default::default()
+    }
+}
+
+/// The screen message that a card was not changed, beside what else there is to say.
+pub fn unchanged<'a>(mut screen: List<'a, Cow<'a, str>>) -> List<'a, Cow<'a, str>> {
+    screen.push(Cow::Borrowed(texts::NOT_CHANGED));
+    screen
+}
+
+/// 98. Online where anything can be answered; `client` is `None` before a login.
+pub fn acs_status<'a>(house: &'a House, client: Option<&'a Client>, now: Timestamp) -> Response<'a> {
+    let library = &house.site.library;
+    let serves = |district: &usize| house.rosters.generation(*district).is_ok();
+    let online = match client {
+        Some(client) => client.rules.districts.iter().any(serves),
+        None => (0..house.rosters.districts().len()).any(|district| serves(&district)),
+    };
+    AcsStatus {
+        online,
+        timeout_period: Number::new(30),
+        retries_allowed: Number::new(3),
+        date_time_sync: now,
+        institution_id: Cow::Borrowed(client.map_or(&library.institution_id, |client| &client.institution_id)),
+        library_name: Some(Cow::Borrowed(&library.name)),
+        supported_messages: Some(SUPPORTED),
+        // php-sip2 copies AN into its next message and warns without it (reference/sip2.md, quirk 3).
+        terminal_location: Some(Cow::Borrowed(client.map_or(&library.location, |client| &client.location))),
+        screen_messages: if online { List::EMPTY } else { List::one(Cow::Borrowed(texts::UNAVAILABLE)) },
+        ..Default::default()
+    }
+    .into()
+}

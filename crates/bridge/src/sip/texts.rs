@@ -1,0 +1,56 @@
+//! The screen messages (AF). None may hold `BLN` or `CQY` (reference/sip2.md, quirk 22).
+
+use patron::Reason;
+
+/// Unknown, wrong, locked, ambiguous: one text, so that nothing can be told apart.
+pub const NOT_ACCEPTED: &str = "Card number or PIN not accepted";
+/// A backend is down: never a wrong PIN.
+pub const UNAVAILABLE: &str = "Service temporarily unavailable, please try later";
+/// Circulation does not live here.
+pub const NO_CIRCULATION: &str = "Not available for this card. Please ask the library staff";
+/// A card cannot be blocked or enabled from outside.
+pub const NOT_CHANGED: &str = "The card was not changed. Please ask the library staff";
+
+/// What the screen says to a refusal.
+pub const fn refusal(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Outage => UNAVAILABLE,
+        // EZproxy's administrators match on "expired" (reference/sip2.md 1.5).
+        Reason::Expired => "This card has expired. Please ask your school",
+        Reason::Disabled => "This account is disabled. Please ask your school",
+        Reason::Role => "This card is not part of the programme. Please ask your school",
+        Reason::UnknownCard
+        | Reason::WrongPin
+        | Reason::NoPin
+        | Reason::Locked
+        | Reason::Ambiguous
+        | Reason::OtherDistrict
+        | Reason::NoVerifier
+        | Reason::NotLoggedIn => NOT_ACCEPTED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quirk_22_no_text_holds_what_libki_looks_for() {
+        let texts = Reason::ALL.map(refusal).into_iter().chain([NO_CIRCULATION, NOT_CHANGED]);
+        for text in texts {
+            assert!(!text.contains("BLN") && !text.contains("CQY") && text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn expiry_says_expired() {
+        assert!(refusal(Reason::Expired).contains("expired"));
+    }
+
+    #[test]
+    fn what_must_not_be_told_apart_has_one_text() {
+        for reason in [Reason::WrongPin, Reason::Locked, Reason::Ambiguous, Reason::OtherDistrict, Reason::NoVerifier] {
+            assert_eq!(refusal(reason), refusal(Reason::UnknownCard));
+        }
+    }
+}
