@@ -68,7 +68,7 @@ impl Line<'_> {
     fn write_json(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
         out.extend_from_slice(b"{\"timestamp\":\"");
         out.extend_from_slice(self.utc.as_bytes());
-        out.extend_from_slice(b"\",\"level\":\"INFO\",\"event\":\"verdict\",\"client\":\"");
+        out.extend_from_slice(b"\",\"level\":\"INFO\",\"message\":\"verdict\",\"client\":\"");
         out.extend_from_slice(self.client.as_bytes());
         out.extend_from_slice(b"\",\"district\":\"");
         out.extend_from_slice(self.district.as_bytes());
@@ -120,7 +120,7 @@ mod tests {
         let mut out = Vec::new();
         LINE.write_json(&mut out).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
-        assert_eq!(value["event"], "verdict");
+        assert_eq!(value["message"], "verdict");
         assert_eq!(value["reason"], "no-pin");
         assert_eq!(value["us"], 7);
         assert_eq!(*out.last().unwrap(), b'\n');

@@ -1,3 +1,49 @@
 //! A school ID as a library card: the command.
+#![expect(clippy::print_stdout, reason = "this is the command line")]
 
-fn main() {}
+mod cli;
+mod commands;
+mod failure;
+mod owner;
+mod synth;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing help can only fail where there is nobody to read it.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(failure::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command {
+        Command::Demo(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Sync(command) => command.run(),
+        Command::Roster(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Probe(command) => command.run(),
+        Command::Unlock(command) => command.run(),
+        Command::Reload(command) => command.run(),
+        Command::Keygen(command) => command.run(),
+        Command::HashPassword(command) => command.run(),
+        Command::Synth(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("hallpass: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -172,7 +172,8 @@ impl State {
                 if record.at.is_empty() {
                     self.attempts.delete(txn, &name)?;
                 } else {
-                    let times: Vec<u8> = std::iter::once(&record.cleared).chain(&record.at).flat_map(|at| at.to_be_bytes()).collect();
+                    let times: Vec<u8> =
+                        std::iter::once(&record.cleared).chain(&record.at).flat_map(|at| at.to_be_bytes()).collect();
                     self.attempts.put(txn, &name, &times)?;
                 }
             }

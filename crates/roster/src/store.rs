@@ -145,7 +145,13 @@ impl Store {
     ) -> Result<Arc<Generation>, RosterError> {
         let id = writer.id();
         let length = writer.finish(header)?;
-        let record = PublishedGeneration { id: id.to_string(), length, people: header.people, made_at: header.made_at, source: source.to_owned() };
+        let record = PublishedGeneration {
+            id: id.to_string(),
+            length,
+            people: header.people,
+            made_at: header.made_at,
+            source: source.to_owned(),
+        };
         let generation = self.generation(&lock.district, &record)?;
         generation.verify()?;
         let dropped = self.state.publish(&lock.district, record)?;

@@ -225,7 +225,12 @@ fn rows_out_of_order_are_never_written() {
 fn attempts_outlive_a_restart_and_end_with_their_district() {
     let house = House::new();
     let store = house.store();
-    let record = |space: &str, key, at: &[u32]| AttemptRecord { key: [key; 16], space: space.into(), cleared: 50, at: at.to_vec() };
+    let record = |space: &str, key, at: &[u32]| AttemptRecord {
+        key: [key; 16],
+        space: space.into(),
+        cleared: 50,
+        at: at.to_vec(),
+    };
     let cms = record(SPACE, 1, &[100, 200]);
     let other = record("district:cms-south", 2, &[300]);
     store.state().save_attempts(&[cms.clone(), other.clone()]).unwrap();

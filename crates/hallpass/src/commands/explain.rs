@@ -1,0 +1,102 @@
+//! `hallpass explain`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+use patron::{CardNumber, Pin, Reason};
+use resolver::{Guard, Moment, PinPolicy, Query, Resolver, Rosters, Standing, Step};
+use roster::Month;
+use site::Site;
+
+use crate::cli::Configuration;
+use crate::failure::{CONFIGURATION, Failure, USAGE};
+use crate::terminal;
+
+/// Walk a card through every station of its way, and say where it ended and who can mend it.
+///
+/// The PIN is read from standard input and shown nowhere; an empty one is none. Nothing is counted against the card.
+#[derive(Args)]
+pub struct Explain {
+    /// The card number; `-` reads it from standard input, before the PIN.
+    card: String,
+    /// The client that asks.
+    #[arg(long, value_name = "ID")]
+    client: String,
+    #[command(flatten)]
+    configuration: Configuration,
+}
+
+impl Explain {
+    pub fn run(self) -> Result<(), Failure> {
+        let site = self.configuration.load_as_owner()?.site;
+        let typed = if self.card == "-" { terminal::line()? } else { self.card };
+        let card = CardNumber::parse(&typed).ok_or_else(|| Failure::new(USAGE, "that is no card number"))?;
+        let pin = Pin::parse(&terminal::secret("PIN (empty: none)")?);
+        let client = site.clients.iter().find(|client| client.id == self.client).ok_or_else(|| {
+            let known: Vec<&str> = site.clients.iter().map(|client| client.id.as_str()).collect();
+            Failure::new(CONFIGURATION, format!("there is no client {}; there are: {}", self.client, known.join(", ")))
+        })?;
+
+        let store = bridge::open_store(&site)?;
+        let rosters = Rosters::open(&store, bridge::district_rules(&site));
+        let guard = Guard::new(site.budget, store.state().attempts()?);
+        let resolver = Resolver::new(store.shared_keyring(), guard);
+        let rules = bridge::client_rules(client);
+        let query = Query { card: &card, pin: pin.as_ref(), client: &rules };
+        let now = Timestamp::now();
+        let steps = resolver.explain(&rosters, &query, Moment::of(now, &site.library.time_zone));
+
+        println!(
+            "client      {}{}",
+            client.id,
+            if rules.pin == PinPolicy::Optional { ", which need not send a PIN" } else { "" }
+        );
+        for step in &steps {
+            println!("{}", told(step, &site, &rosters));
+        }
+        let month = Month::of(now);
+        for (name, month) in [("this month", month), ("last month", month.before())] {
+            for key in Arc::clone(&store.shared_keyring()).all() {
+                let pseudonym = resolver.pseudonym(&rosters, &card, &key.pseudonym_key(month)?);
+                println!("pseudonym   {pseudonym}  {name}, key {}", key.id());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn told(step: &Step, site: &Site, rosters: &Rosters) -> String {
+    match step {
+        Step::Unclaimed => "card rule   no district's card rule claims this card".to_owned(),
+        Step::Claimed { districts } => {
+            let states: Vec<String> = districts
+                .iter()
+                .map(|number| {
+                    let id = site.districts.get(*number).map_or("-", |district| &district.id);
+                    match rosters.generation(*number) {
+                        Ok(generation) => format!("{id} (roster of {} people)", generation.header().people),
+                        Err(why) => format!("{id} (cannot be served: {why})"),
+                    }
+                })
+                .collect();
+            format!("card rule   claimed by {}", states.join(", "))
+        }
+        Step::NotTheClients => "row         in a district that this client does not serve".to_owned(),
+        Step::Budget(Standing { in_window, in_day, locked }) => {
+            let state = if *locked { "locked" } else { "open" };
+            format!("lockout     {state}: {in_window} different wrong PINs in the window, {in_day} in 24 hours")
+        }
+        Step::Row(what) => format!("row         {what}"),
+        Step::Pin(Some(true)) => "PIN         right".to_owned(),
+        Step::Pin(Some(false)) => "PIN         wrong".to_owned(),
+        Step::Pin(None) => "PIN         not looked at".to_owned(),
+        Step::Ended(None) => "verdict     admitted".to_owned(),
+        Step::Ended(Some(reason)) => ended(*reason),
+    }
+}
+
+fn ended(reason: Reason) -> String {
+    let (sentence, actor) = reason.explained();
+    format!("verdict     refused ({}): {sentence}\n            who can mend it: {}", reason.name(), actor.name())
+}

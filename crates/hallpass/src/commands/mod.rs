@@ -1,0 +1,15 @@
+//! One file per command.
+
+pub mod check;
+pub mod completions;
+pub mod demo;
+pub mod explain;
+pub mod hash_password;
+pub mod keygen;
+pub mod man;
+pub mod orders;
+pub mod probe;
+pub mod roster;
+pub mod serve;
+pub mod sync;
+pub mod synthesise;

@@ -1,0 +1,172 @@
+//! `hallpass roster`.
+
+use clap::{Args, Subcommand};
+use jiff::{SpanRound, Timestamp, Unit};
+use roster::{GenerationId, Published, Store};
+use site::Site;
+
+use crate::cli::Configuration;
+use crate::commands::orders::refresh_daemon;
+use crate::commands::sync::chosen;
+use crate::failure::{DATA, Failure, USAGE};
+use crate::terminal;
+
+/// What is published: look at it, go back, or end it.
+#[derive(Args)]
+pub struct Roster {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Show what each district serves and could go back to.
+    Status {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+    /// Serve an older roster, and hold scheduled syncs until the next manual one.
+    Rollback {
+        district: String,
+        /// The generation; the one before the served where none is named. The newest one lifts the hold.
+        generation: Option<String>,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+    /// End a district: remove its rosters, lockouts and all else that is kept of it.
+    Purge {
+        district: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        configuration: Configuration,
+    },
+}
+
+impl Roster {
+    pub fn run(self) -> Result<(), Failure> {
+        match self.act {
+            Act::Status { json, configuration } => {
+                let site = configuration.load_as_owner()?.site;
+                let store = bridge::open_store(&site)?;
+                if json { status_json(&site, &store) } else { status(&site, &store) }
+            }
+            Act::Rollback { district, generation, configuration } => {
+                let site = configuration.load_as_owner()?.site;
+                roll_back(&site, &district, generation.as_deref())
+            }
+            Act::Purge { district, yes, configuration } => {
+                let site = configuration.load_as_owner()?.site;
+                purge(&site, &district, yes)
+            }
+        }
+    }
+}
+
+fn status(site: &Site, store: &Store) -> Result<(), Failure> {
+    for district in &site.districts {
+        let Some(published) = store.state().published(&district.id)? else {
+            println!("{}: no roster yet; `hallpass sync {}`", district.id, district.id);
+            continue;
+        };
+        let held = if published.held { ", held by a rollback until the next manual sync" } else { "" };
+        println!("{}:{held}", district.id);
+        for kept in &published.generations {
+            let mark = if kept.id == published.serving { "serves" } else { "kept" };
+            println!("  {mark:<6} {}  {:>9} people  {}", kept.id, kept.people, age(kept.made_at));
+        }
+        match store.serving(&district.id) {
+            Ok(Some(generation)) => {
+                let header = generation.header();
+                println!(
+                    "  {} ambiguous IDs, {} people without a PIN, key {}",
+                    header.ambiguous,
+                    header.without_verifier,
+                    generation.key()
+                );
+            }
+            Ok(None) => {}
+            Err(error) => println!("  cannot be served: {error}"),
+        }
+    }
+    Ok(())
+}
+
+fn status_json(site: &Site, store: &Store) -> Result<(), Failure> {
+    let mut districts = serde_json::Map::new();
+    for district in &site.districts {
+        let published = store.state().published(&district.id)?;
+        let generations = |published: Published| -> Vec<serde_json::Value> {
+            let rows = published.generations.into_iter();
+            rows.map(|kept| serde_json::json!({ "id": kept.id, "people": kept.people, "made_at": kept.made_at }))
+                .collect()
+        };
+        let state = match published {
+            None => serde_json::Value::Null,
+            Some(published) => serde_json::json!({
+                "serving": published.serving,
+                "held": published.held,
+                "readable": store.serving(&district.id).is_ok(),
+                "generations": generations(published),
+            }),
+        };
+        districts.insert(district.id.clone(), state);
+    }
+    println!("{}", serde_json::Value::Object(districts));
+    Ok(())
+}
+
+fn roll_back(site: &Site, district: &str, generation: Option<&str>) -> Result<(), Failure> {
+    chosen(site, Some(district))?;
+    let id = match generation {
+        None => None,
+        Some(text) => Some(
+            GenerationId::parse(text)
+                .ok_or_else(|| Failure::new(USAGE, "that is no generation; `hallpass roster status` names them"))?,
+        ),
+    };
+    let store = bridge::open_store(site)?;
+    let lock = store.lock_district(district)?;
+    let target = store.roll_back(&lock, id)?.ok_or_else(|| {
+        Failure::new(DATA, format!("{district} has no such roster to go back to; see `hallpass roster status`"))
+    })?;
+    refresh_daemon(&site.data_dir)?;
+    println!("{district}: serves {} with {} people, {}", target.id, target.people, age(target.made_at));
+    let held = store.state().published(district)?.is_some_and(|published| published.held);
+    if held {
+        println!("scheduled syncs are held until `hallpass sync {district}` or a rollback to the newest");
+    }
+    Ok(())
+}
+
+fn purge(site: &Site, id: &str, yes: bool) -> Result<(), Failure> {
+    let number = chosen(site, Some(id))?.first().copied().unwrap_or_default();
+    if !yes {
+        println!("This removes every roster and lockout of {id}. Type its id to go on:");
+        if terminal::line()? != id {
+            return Err(Failure::new(USAGE, "nothing was removed"));
+        }
+    }
+    let store = bridge::open_store(site)?;
+    let lock = store.lock_district(id)?;
+    // Lockouts are kept by ID space: one that other districts share stays theirs.
+    let alone = site.cards.space_of(number).filter(|(_, districts)| districts.len() == 1).map(|(space, _)| space);
+    let removed = store.purge(&lock, alone)?.map_or(0, |published| published.generations.len());
+    refresh_daemon(&site.data_dir)?;
+    println!("{id}: removed {removed} rosters; remove its file from districts/ too, or the next sync starts anew");
+    Ok(())
+}
+
+/// `2026-11-23 16:54 UTC (3 hours ago)`, as far as a person wants to know.
+fn age(made_at: i64) -> String {
+    let Ok(made) = Timestamp::from_second(made_at) else { return "at an unknown time".to_owned() };
+    let passed = Timestamp::now()
+        .since(made)
+        .and_then(|span| span.round(SpanRound::new().largest(Unit::Hour).smallest(Unit::Minute)));
+    let ago = passed.map(|span| format!(" ({span:#} ago)")).unwrap_or_default();
+    format!("{}{ago}", made.strftime("%Y-%m-%d %H:%M UTC"))
+}

@@ -1,0 +1,97 @@
+//! `hallpass synth`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use patron::BirthFormat;
+
+use crate::failure::{Failure, USAGE};
+use crate::synth::{Packing, Synth, Version};
+use crate::terminal;
+
+/// Write a synthetic district's OneRoster bundle, the same for the same seed. All people in it are made up.
+#[derive(Args)]
+pub struct Synthesise {
+    /// The folder to write into; made where it is missing.
+    dir: PathBuf,
+    /// Students.
+    #[arg(long, default_value_t = 1000)]
+    students: u32,
+    /// Teachers and other staff.
+    #[arg(long, default_value_t = 100)]
+    staff: u32,
+    /// Schools.
+    #[arg(long, default_value_t = 10)]
+    schools: u16,
+    /// Another seed makes up other people.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The OneRoster version.
+    #[arg(long = "version", value_enum, default_value_t = OneRoster::V1p1)]
+    one_roster: OneRoster,
+    /// The lowest ID.
+    #[arg(long, default_value_t = Synth::FIRST_ID)]
+    first_id: u32,
+    /// How PINs are written in the answers.
+    #[arg(long, default_value = "MMDDYYYY", value_parser = parse_format)]
+    pin_format: BirthFormat,
+    /// One zip instead of loose files.
+    #[arg(long)]
+    zip: bool,
+    /// Also write card, PIN and expected verdict of each person, separated by tabs.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OneRoster {
+    #[value(name = "1.1")]
+    V1p1,
+    #[value(name = "1.2")]
+    V1p2,
+}
+
+fn parse_format(text: &str) -> Result<BirthFormat, &'static str> {
+    BirthFormat::parse(text)
+}
+
+impl Synthesise {
+    pub fn run(self) -> Result<(), Failure> {
+        let synth = Synth {
+            students: self.students,
+            staff: self.staff,
+            schools: self.schools,
+            seed: self.seed,
+            version: match self.one_roster {
+                OneRoster::V1p1 => Version::V1p1,
+                OneRoster::V1p2 => Version::V1p2,
+            },
+            first_id: self.first_id,
+            pin_format: self.pin_format,
+        };
+        std::fs::create_dir_all(&self.dir)?;
+        let mut answers = self.answers.map(File::create).transpose()?.map(BufWriter::new);
+        let bar = terminal::counter("rows");
+        bar.set_length(synth.rows().map_err(|error| Failure::new(USAGE, error.to_string()))?);
+        let packing = if self.zip { Packing::Zip } else { Packing::Folder };
+        let out = answers.as_mut().map(|answers| answers as &mut dyn std::io::Write);
+        let counts = synth
+            .write(&self.dir, packing, out, &mut |rows| bar.set_position(rows))
+            .map_err(|error| Failure::new(USAGE, error.to_string()))?;
+        bar.finish_and_clear();
+        if let Some(answers) = &mut answers {
+            answers.flush()?;
+        }
+        println!(
+            "{}: {} students, {} teachers, {} other staff in {} rows",
+            self.dir.display(),
+            counts.students,
+            counts.teachers,
+            counts.other_staff,
+            counts.users
+        );
+        Ok(())
+    }
+}
