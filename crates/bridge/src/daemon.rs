@@ -72,6 +72,7 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), 
     let service = Arc::new(make_service(Arc::clone(&site), store, log.clone())?);
     count_panics(&service);
     raise_descriptor_limit();
+    keep_out_of_core_files();
 
     let listeners = open_listeners(&site).await?;
     let admin_socket = match site.admin {
@@ -221,6 +222,14 @@ fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
         tracing::warn!(%error, "the descriptor limit stays as it is");
+    }
+}
+
+/// A core file would hold keys and PINs.
+fn keep_out_of_core_files() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash may leave a core file");
     }
 }
 

@@ -115,18 +115,13 @@ impl State {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()))
     }
 
-    /// Puts a new generation in front and serves it; lifts a hold. Returns those that are no longer kept.
-    pub(crate) fn publish(
-        &self,
-        district: &str,
-        new: PublishedGeneration,
-    ) -> Result<Vec<PublishedGeneration>, RosterError> {
+    /// Puts a new generation in front and serves it; lifts a hold, and forgets the oldest.
+    pub(crate) fn publish(&self, district: &str, new: PublishedGeneration) -> Result<(), RosterError> {
         let mut generations = self.published(district)?.map(|published| published.generations).unwrap_or_default();
         let serving = new.id.clone();
         generations.insert(0, new);
-        let dropped = generations.split_off(generations.len().min(KEPT));
-        self.put_published(district, &Published { serving, held: false, generations })?;
-        Ok(dropped)
+        generations.truncate(KEPT);
+        self.put_published(district, &Published { serving, held: false, generations })
     }
 
     /// Changes what is served without adding a generation: a rollback or its end.

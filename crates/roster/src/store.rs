@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use crate::{
     Generation, GenerationId, GenerationWriter, Header, Keyring, Published, PublishedGeneration, RosterError, State,
@@ -22,8 +23,12 @@ pub struct Store {
     folder: PathBuf,
     keyring: Arc<Keyring>,
     state: State,
-    open: Mutex<HashMap<GenerationId, Arc<Generation>>>,
+    /// What is open somewhere in this process; closed when the last one lets go of it.
+    open: Mutex<HashMap<GenerationId, Weak<Generation>>>,
 }
+
+/// How long closing a generation may take.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The right to change one district's generations.
 #[derive(Debug)]
@@ -95,12 +100,17 @@ impl Store {
         let damaged = RosterError::Damaged { district: district.to_owned(), what: "its pointer" };
         let id = record.generation_id().ok_or(damaged)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = open.get(&id) {
-            return Ok(Arc::clone(known));
+        if let Some(known) = open.get(&id).and_then(Weak::upgrade) {
+            return Ok(known);
         }
         let folder = self.generation_folder(district, id);
+        if let Some(closing) = heed::env_closing_event(&folder) {
+            // Somebody let go of it this very moment; LMDB maps nothing twice.
+            closing.wait_timeout(CLOSING);
+        }
         let generation = Arc::new(Generation::open(&folder, district, id, record.length, &self.keyring)?);
-        open.insert(id, Arc::clone(&generation));
+        open.retain(|_, generation| generation.strong_count() > 0);
+        open.insert(id, Arc::downgrade(&generation));
         Ok(generation)
     }
 
@@ -154,8 +164,7 @@ impl Store {
         };
         let generation = self.generation(&lock.district, &record)?;
         generation.verify()?;
-        let dropped = self.state.publish(&lock.district, record)?;
-        self.forget(dropped.iter());
+        self.state.publish(&lock.district, record)?;
         self.remove_leftovers(lock)?;
         Ok(generation)
     }
@@ -186,7 +195,6 @@ impl Store {
     pub fn purge(&self, lock: &DistrictLock, space: Option<&str>) -> Result<Option<Published>, RosterError> {
         let published = self.state.published(&lock.district)?;
         self.state.purge(&lock.district, space)?;
-        self.forget(published.iter().flat_map(|published| &published.generations));
         self.remove_leftovers(lock)?;
         Ok(published)
     }
@@ -204,13 +212,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    fn forget<'a>(&self, dropped: impl Iterator<Item = &'a PublishedGeneration>) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in dropped.filter_map(PublishedGeneration::generation_id) {
-            open.remove(&id);
-        }
     }
 
     fn district_folder(&self, district: &str) -> PathBuf {

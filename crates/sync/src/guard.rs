@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use patron::PinScheme;
 use roster::Header;
 use site::Guard;
 
@@ -18,6 +19,8 @@ const BINDS_ABOVE: u64 = 25;
 pub enum Cause {
     /// Nobody in it could be given a card.
     Nobody,
+    /// Of so many people none has what the PIN rule needs.
+    NoPins(u64),
     /// Too many published IDs are gone.
     Gone(u64, u64),
     /// Too many IDs are new.
@@ -37,6 +40,7 @@ impl Cause {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
+            Self::NoPins(_) => "no-pins",
             Self::Gone(..) => "max-gone",
             Self::New(..) => "max-new",
             Self::PinChanged(..) => "max-pin-changed",
@@ -51,6 +55,12 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nobody => f.write_str("not one row makes a card: look at `card.id` and `card.pattern`"),
+            Self::NoPins(people) => {
+                write!(
+                    f,
+                    "of {people} people none has what the PIN rule needs: birth dates in another form, or an empty column?"
+                )
+            }
             Self::Gone(part, whole) => write!(f, "{part} of {whole} published IDs are gone (max-gone): half a file?"),
             Self::New(part, whole) => write!(
                 f,
@@ -91,6 +101,10 @@ pub fn objection(guard: &Guard, evidence: &Evidence<'_>) -> Option<Cause> {
     }
     if evidence.rows > BINDS_ABOVE && guard.max_errors.is_exceeded(evidence.errors, evidence.rows) {
         return Some(Cause::Errors(evidence.errors, evidence.rows));
+    }
+    let needs_pins = header.pin_rule().is_some_and(|pin| pin.scheme != PinScheme::None);
+    if needs_pins && header.people > BINDS_ABOVE && header.without_verifier == header.people {
+        return Some(Cause::NoPins(header.people));
     }
     let students = header.roles.get("student").copied().unwrap_or_default();
     if let Some(expected) = &guard.expect_students

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use directory::{Place, Reading};
+use directory::Reading;
 
 use crate::change::Change;
 use crate::guard::Cause;
@@ -68,7 +68,6 @@ impl fmt::Display for Report {
             writeln!(f, "card rule, PIN rule or key changed: PINs were compared under the previous ones")?;
         }
         for place in &reading.undecodable.first {
-            let Place { .. } = place;
             writeln!(f, "  broken: {place}")?;
         }
         if !self.off_pattern_first.is_empty() {

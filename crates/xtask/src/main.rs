@@ -1,3 +1,31 @@
-//! The project's chores: test, bench.
+//! The project's chores: `cargo xtask test` and `cargo xtask bench`.
+#![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
 
-fn main() {}
+mod bench; // the figures of docs/BENCHMARKS.md
+mod paths; // where things lie
+mod test; // everything that must pass before a merge
+mod tools; // foreign clients that the tests talk to
+
+use anyhow::Result;
+use clap::Parser;
+
+/// The project's chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Install what the tests need, say what that is, and run every check.
+    Test(test::Options),
+    /// Measure what the service must reach, against a bare echo server.
+    Bench(bench::Options),
+    /// Be that echo server, for `bench`.
+    #[command(name = bench::echo::COMMAND, hide = true)]
+    Echo,
+}
+
+fn main() -> Result<()> {
+    match Chore::parse() {
+        Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Echo => bench::echo::run(),
+    }
+}

@@ -1,0 +1,241 @@
+//! The district that is served: its bundle, kept between runs, and a site around it, made anew for each.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+
+use super::process::{free_port, output};
+use super::requests;
+use crate::paths::Paths;
+
+/// The district's id, and its file's name.
+pub const DISTRICT: &str = "bench";
+/// The vendor that asks: bound to one listener, logging in at the other.
+const CLIENT: &str = "vendor";
+const PASSWORD: &str = "synthetic-bench-password";
+/// Staff for each thousand students, and students for each school: as large districts have.
+const STAFF_PER_MILLE: u32 = 60;
+const STUDENTS_PER_SCHOOL: u32 = 700;
+
+/// How a bundle is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The version of OneRoster.
+    pub version: &'static str,
+    /// One archive instead of loose files.
+    pub zip: bool,
+}
+
+/// Loose files of OneRoster 1.1: what most rows are measured with.
+pub const PLAIN: Bundle = Bundle { version: "1.1", zip: false };
+
+/// A configured district of so many students.
+#[derive(Debug)]
+pub struct District {
+    folder: PathBuf,
+    students: u32,
+    /// The listener that knows its client.
+    pub address: SocketAddr,
+    /// The listener that wants a login.
+    pub login_address: SocketAddr,
+}
+
+impl District {
+    /// Makes the site: keys, client, listeners; the bundles are made when they are asked for.
+    pub async fn prepare(paths: &Paths, students: u32) -> Result<Self> {
+        let folder = paths.target.join("bench");
+        let address = free_port(16_001)?;
+        let district = Self { folder, students, address, login_address: free_port(address.port() + 1)? };
+        let site = district.site();
+        remove(&site)?;
+        for sub in ["districts", "clients"] {
+            fs::create_dir_all(site.join(sub))?;
+        }
+        let (mut theirs, ours) = std::io::pipe().map(|(reader, writer)| (writer, reader))?;
+        writeln!(theirs, "{PASSWORD}")?;
+        drop(theirs);
+        let hash = output(&paths.hallpass, &["hash-password"], ours.into()).await?;
+        fs::write(district.config(), district.main_file())?;
+        fs::write(site.join(format!("clients/{CLIENT}.toml")), client_file(hash.trim()))?;
+        district.take_bundle(&district.bundle_folder(PLAIN))?;
+        let config = district.config().display().to_string();
+        output(&paths.hallpass, &["keygen", "--config", &config], Stdio::null()).await?;
+        Ok(district)
+    }
+
+    /// The bundle's folder, with its files: those of the last run, where they would be the same.
+    pub async fn bundle(&self, paths: &Paths, bundle: Bundle) -> Result<PathBuf> {
+        let folder = self.bundle_folder(bundle);
+        let (students, staff, schools) = (
+            self.students.to_string(),
+            (self.students / 1_000 * STAFF_PER_MILLE).max(10).to_string(),
+            self.students.div_ceil(STUDENTS_PER_SCHOOL).to_string(),
+        );
+        let mut arguments =
+            vec!["--students", &students, "--staff", &staff, "--schools", &schools, "--seed", "1"];
+        arguments.extend(["--version", bundle.version]);
+        if bundle.zip {
+            arguments.push("--zip");
+        }
+        let stamp = format!("{} {:016x}\n", arguments.join(" "), generator(&paths.root)?);
+        let stamp_file = folder.with_extension("stamp");
+        if fs::read_to_string(&stamp_file).is_ok_and(|made| made == stamp) {
+            return Ok(folder);
+        }
+        println!("making {}", folder.display());
+        remove(&folder)?;
+        fs::create_dir_all(&folder)?;
+        let (to, answers) = (folder.display().to_string(), self.answers(bundle).display().to_string());
+        arguments.splice(0..0, ["synth", to.as_str()]);
+        arguments.extend(["--answers", &answers]);
+        output(&paths.hallpass, &arguments, Stdio::null()).await?;
+        // Last: an interrupted bundle is made again.
+        fs::write(stamp_file, stamp)?;
+        Ok(folder)
+    }
+
+    /// Points the district's source at a bundle and forgets every roster.
+    pub fn take_bundle(&self, bundle: &Path) -> Result<()> {
+        let data = self.site().join("data");
+        remove(&data)?;
+        fs::create_dir_all(data)?;
+        fs::write(self.site().join(format!("districts/{DISTRICT}.toml")), district_file(bundle))?;
+        Ok(())
+    }
+
+    /// What each card of a bundle must get.
+    pub fn answers(&self, bundle: Bundle) -> PathBuf {
+        self.bundle_folder(bundle).with_extension("answers")
+    }
+
+    /// The main file.
+    pub fn config(&self) -> PathBuf {
+        self.site().join("hallpass.toml")
+    }
+
+    /// What `serve` says.
+    pub fn log(&self) -> PathBuf {
+        self.site().join("serve.log")
+    }
+
+    /// The site's folder, for those who read keys and rosters themselves.
+    pub fn site(&self) -> PathBuf {
+        self.folder.join("site")
+    }
+
+    /// How many students there are.
+    pub const fn students(&self) -> u32 {
+        self.students
+    }
+
+    /// The 93 that its client logs in with.
+    pub fn login() -> String {
+        requests::login(CLIENT, PASSWORD)
+    }
+
+    fn bundle_folder(&self, bundle: Bundle) -> PathBuf {
+        let Bundle { version, zip } = bundle;
+        let packing = if zip { "zip" } else { "folder" };
+        self.folder.join(format!("{}-{}-{packing}", self.students, version.replace('.', "_")))
+    }
+
+    fn main_file(&self) -> String {
+        format!(
+            r#"# Made by `cargo xtask bench`.
+data-dir = "data"
+key-file = "hallpass.key"
+
+[library]
+name = "Bench Public Library"
+institution-id = "EPL"
+location = "bench"
+time-zone = "America/New_York"
+
+[[listener]]
+protocol = "sip2"
+address = "{}"
+client = "{CLIENT}"
+
+[[listener]]
+protocol = "sip2"
+address = "{}"
+
+[limits]
+connections = 16384
+per-source = 16384
+"#,
+            self.address, self.login_address
+        )
+    }
+}
+
+fn client_file(password_hash: &str) -> String {
+    format!(
+        r#"districts = ["{DISTRICT}"]
+release = ["patron-type"]
+
+[login]
+user = "{CLIENT}"
+password-hash = "{password_hash}"
+"#
+    )
+}
+
+fn district_file(bundle: &Path) -> String {
+    format!(
+        r#"name = "Bench County Schools"
+
+[card]
+id = "identifier"
+pattern = "[0-9]{{7}}"
+
+[pin]
+scheme = "birth-date"
+format = "MMDDYYYY"
+
+[eligibility]
+roles = ["student", "teacher"]
+
+[privileges.student]
+patron-type = "STUDENT"
+
+[privileges.teacher]
+patron-type = "TEACHER"
+
+[source]
+kind = "oneroster-csv"
+path = '{}'
+after = "keep"
+"#,
+        bundle.display()
+    )
+}
+
+/// A mark of the code that makes bundles: when it changes, so may they.
+fn generator(root: &Path) -> Result<u64> {
+    let folder = root.join("crates/hallpass/src/synth");
+    let mut files = fs::read_dir(&folder)
+        .with_context(|| format!("{}", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .filter(|path| path.as_ref().is_ok_and(|path| path.extension() == Some(OsStr::new("rs"))) || path.is_err())
+        .collect::<Result<Vec<_>>>()?;
+    files.sort_unstable();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        fs::read(file)?.hash(&mut hasher);
+    }
+    Ok(hasher.finish())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

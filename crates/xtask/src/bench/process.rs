@@ -1,0 +1,128 @@
+//! Processes that are measured: started here, ended with their guard, read through `/proc`.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::district::District;
+use super::{client, echo};
+use crate::paths::Paths;
+
+/// How long a server may take to answer for the first time.
+const START: Duration = Duration::from_secs(30);
+
+/// A running server. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it answers 63 without a login.
+    pub address: SocketAddr,
+    /// Where it wants a 93 first.
+    pub login_address: SocketAddr,
+    /// What each right answer to a 63 holds.
+    pub answer: &'static [u8],
+}
+
+/// Resident memory, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    /// What the process alone has: heap and stacks. The mapped roster is not in it.
+    pub anonymous: u64,
+    /// All of it.
+    pub total: u64,
+}
+
+impl Server {
+    /// Starts the echo server.
+    pub async fn echo() -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        // It ends when its standard input does, and that is held by `child`.
+        command.arg(echo::COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().context("the echo server")?;
+        let mut lines = BufReader::new(child.stdout.take().context("the echo server has no output")?).lines();
+        let line = timeout(START, lines.next_line()).await??.context("the echo server says nothing")?;
+        let address = line.parse().context("the echo server's address")?;
+        Ok(Self { child, address, login_address: address, answer: b"|AY1AZ" })
+    }
+
+    /// Starts `hallpass serve`, which may not answer yet. Its log goes to a file, emptied first: verdicts are written as
+    /// they are in service, and never reach the disk.
+    pub fn hallpass(paths: &Paths, district: &District) -> Result<Self> {
+        let log = File::create(district.log())?;
+        let mut command = Command::new(&paths.hallpass);
+        command.arg("serve").arg("--config").arg(district.config());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        let child = command.spawn().with_context(|| format!("{}", paths.hallpass.display()))?;
+        Ok(Self { child, address: district.address, login_address: district.login_address, answer: b"|BLY" })
+    }
+
+    /// Waits until a 63 is answered with a yes.
+    pub async fn answers(&mut self, request: &[u8]) -> Result<()> {
+        let deadline = Instant::now() + START;
+        while !client::admits(self.address, request, self.answer).await {
+            let ended = self.child.try_wait()?;
+            ensure!(ended.is_none(), "the server ended at its start; see target/bench/site/serve.log");
+            ensure!(Instant::now() < deadline, "no right answer within {START:?}; see target/bench/site/serve.log");
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
+    /// Kills it and waits for its end, so that its port and its lock are free.
+    pub async fn stop(mut self) -> Result<()> {
+        self.child.kill().await.context("a server that does not end")
+    }
+
+    /// Processor time so far, all threads, user and system.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
+        // The second field is the name, in brackets: it may hold anything. `utime` and `stime` are 14 and 15.
+        let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+    }
+
+    /// Resident memory now.
+    pub fn memory(&self) -> Result<Memory> {
+        memory(self.pid()?)
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.child.id().context("the server has ended")
+    }
+}
+
+/// Resident memory of a process now.
+pub fn memory(pid: u32) -> Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = |key: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(value.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+    };
+    // A process that has just ended has none.
+    let (anonymous, total) = (line("RssAnon:"), line("VmRSS:"));
+    Ok(Memory { anonymous: anonymous.unwrap_or_default(), total: total.unwrap_or_default() })
+}
+
+/// A port that nobody has, below those that outgoing connections take.
+pub fn free_port(from: u16) -> Result<SocketAddr> {
+    let mut addresses = (from..30_000).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).context("no free port")
+}
+
+/// Runs the binary to its end and returns what it wrote to standard output.
+pub async fn output(program: &Path, arguments: &[&str], input: Stdio) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(input).stderr(Stdio::inherit()).kill_on_drop(true);
+    let output = command.output().await.with_context(|| format!("{}", program.display()))?;
+    let name = arguments.first().copied().unwrap_or_default();
+    ensure!(output.status.success(), "`{} {name}` failed: {}", program.display(), output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}

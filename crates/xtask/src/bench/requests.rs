@@ -1,0 +1,95 @@
+//! The messages: a 63 for each card that must be admitted, in an order that no cache can guess.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+/// As many messages as there are admitted cards, all of one length.
+#[derive(Debug)]
+pub struct Requests {
+    bytes: Vec<u8>,
+    length: usize,
+    count: usize,
+}
+
+impl Requests {
+    /// Makes them from a file of answers: card, PIN and verdict, separated by tabs.
+    pub fn read(answers: &Path) -> Result<Self> {
+        let text = fs::read_to_string(answers).with_context(|| format!("{}", answers.display()))?;
+        let mut admitted: Vec<(&str, &str)> = text
+            .lines()
+            .filter_map(|line| {
+                let (card, rest) = line.split_once('\t')?;
+                let (pin, verdict) = rest.split_once('\t')?;
+                (verdict == "admit").then_some((card, pin))
+            })
+            .collect();
+        shuffle(&mut admitted);
+        let mut bytes = Vec::new();
+        let mut length = 0;
+        for (card, pin) in &admitted {
+            let line = patron_information(card, pin);
+            length = line.len();
+            bytes.extend_from_slice(line.as_bytes());
+        }
+        ensure!(!admitted.is_empty(), "{} admits nobody", answers.display());
+        ensure!(bytes.len() == length * admitted.len(), "cards or PINs of several lengths");
+        Ok(Self { bytes, length, count: admitted.len() })
+    }
+
+    /// One of them; after the last comes the first.
+    pub fn at(&self, index: usize) -> &[u8] {
+        let start = index % self.count * self.length;
+        self.bytes.get(start..start + self.length).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+}
+
+/// A 63 as Palace sends it (reference/sip2.md section 5), with AY and AZ.
+fn patron_information(card: &str, pin: &str) -> String {
+    summed(format!("6300020261123    165424          AOEPL|AA{card}|AC|AD{pin}|AY1AZ"))
+}
+
+/// A 93.
+pub fn login(user: &str, password: &str) -> String {
+    summed(format!("9300CN{user}|CO{password}|AY0AZ"))
+}
+
+/// Appends the checksum: what makes the sum of all bytes up to AZ zero, in four hexadecimal digits.
+fn summed(message: String) -> String {
+    let sum = message.bytes().fold(0_u16, |sum, byte| sum.wrapping_add(byte.into()));
+    format!("{message}{:04X}\r", sum.wrapping_neg())
+}
+
+/// Fisher and Yates by a linear congruence (Knuth's MMIX): the same order in every run.
+fn shuffle<T>(items: &mut [T]) {
+    let mut state = 1_u64;
+    for last in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(last, (state >> 33) as usize % (last + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_has_the_checksum_of_the_captured_one() {
+        assert_eq!(login("sip", "secret"), "9300CNsip|COsecret|AY0AZF7E2\r");
+    }
+
+    #[test]
+    fn shuffling_keeps_everybody_and_nobodys_place() {
+        let mut items: Vec<u32> = (0..1_000).collect();
+        shuffle(&mut items);
+        assert!(items.iter().zip(0..).filter(|(item, place)| *item == place).count() < 10);
+        items.sort_unstable();
+        assert!(items.into_iter().eq(0..1_000));
+    }
+}

@@ -1,0 +1,143 @@
+//! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code.
+//!
+//! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
+//! had is skipped with its reason, never silently.
+
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::paths::Paths;
+
+/// Something that is not tested here.
+#[derive(Clone, Debug)]
+pub struct Skip {
+    /// A client's name, or a step's.
+    pub what: &'static str,
+    /// Why not.
+    pub why: String,
+}
+
+impl Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+/// A client on PyPI.
+struct PythonClient {
+    /// What tests call it.
+    name: &'static str,
+    package: &'static str,
+    version: &'static str,
+    module: &'static str,
+}
+
+/// Exact versions: a test must not change because a stranger released something.
+const PYTHON_CLIENTS: [PythonClient; 2] = [
+    PythonClient { name: "Sip2", package: "sip2", version: "1.1", module: "Sip2.wrapper" },
+    PythonClient { name: "pysip2", package: "pysip2", version: "0.1.0", module: "pysip2" },
+];
+
+/// The client on crates.io; `cargo install` takes the version as exact.
+const CARGO_CLIENT: &str = "sip2-client-cli";
+const CARGO_PACKAGE: [&str; 3] = ["sip2", "--version", "0.3.4"];
+
+/// Pythons to try, the caller's own first.
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
+/// What Debian calls them.
+const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
+
+/// Installs what is missing below `folder` and returns what cannot be had.
+pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
+    std::fs::create_dir_all(folder)?;
+    let mut skipped = Vec::new();
+    match environment(&folder.join("python")) {
+        Ok(python) => {
+            for client in &PYTHON_CLIENTS {
+                note(client.name, client.install(&python), &mut skipped);
+            }
+        }
+        Err(why) => {
+            let why = format!("{why:#}");
+            skipped.extend(PYTHON_CLIENTS.iter().map(|client| Skip { what: client.name, why: why.clone() }));
+        }
+    }
+    let mut cargo = paths.cargo();
+    cargo.args(["install", "--quiet", "--locked", "--root"]).arg(folder).args(CARGO_PACKAGE);
+    note(CARGO_CLIENT, run(&mut cargo), &mut skipped);
+    Ok(skipped)
+}
+
+/// Makes the virtual environment where there is none that works, and returns its Python.
+fn environment(folder: &Path) -> Result<PathBuf> {
+    let python = folder.join("bin/python3");
+    if !succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
+        println!("making a Python environment in {}", folder.display());
+        run(Command::new(base_python()?).args(["-m", "venv", "--clear"]).arg(folder))?;
+    }
+    Ok(python)
+}
+
+/// A Python that can make virtual environments; Debian's, where there is none and we may install it.
+fn base_python() -> Result<&'static str> {
+    let able = |python: &&str| succeeds(Command::new(python).args(["-c", "import ensurepip, venv"]));
+    if let Some(python) = PYTHONS.into_iter().find(able) {
+        return Ok(python);
+    }
+    ensure!(rustix::process::geteuid().is_root(), "no python3 with venv, and only root may install it");
+    println!("installing Debian packages: {}", PYTHON_PACKAGES.join(" "));
+    run(apt_get().args(["update", "--quiet"]))?;
+    run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(PYTHON_PACKAGES))?;
+    PYTHONS.into_iter().find(able).context("no python3 with venv, not even after installing Debian's")
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+impl PythonClient {
+    fn install(&self, python: &Path) -> Result<()> {
+        let Self { package, version, module, .. } = self;
+        let check = format!(
+            "import {module}, importlib.metadata as m; raise SystemExit(m.version('{package}') != '{version}')"
+        );
+        let is_here = || succeeds(Command::new(python).args(["-c", &check]));
+        if is_here() {
+            return Ok(());
+        }
+        let requirement = format!("{package}=={version}");
+        println!("installing {requirement} from PyPI");
+        run(Command::new(python)
+            .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+            .args(["--root-user-action=ignore", &requirement]))?;
+        ensure!(is_here(), "{requirement} was installed and cannot be imported");
+        Ok(())
+    }
+}
+
+fn note(what: &'static str, outcome: Result<()>, skipped: &mut Vec<Skip>) {
+    if let Err(why) = outcome {
+        skipped.push(Skip { what, why: format!("{why:#}") });
+    }
+}
+
+/// Runs a command that says itself what is wrong.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.stdin(Stdio::null()).status();
+    let name = command.get_program().to_string_lossy();
+    let status = status.with_context(|| format!("{name} does not run"))?;
+    let first = command.get_args().take(3).map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    ensure!(status.success(), "`{name} {first} ...` failed: {status}");
+    Ok(())
+}
+
+/// Whether a command succeeds; what it says interests nobody.
+pub fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
