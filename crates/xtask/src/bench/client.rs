@@ -1,6 +1,5 @@
 //! What the load generator says: lines out, lines back, each one looked at.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,7 +24,8 @@ impl Client {
     /// Connects from the next of the source addresses.
     pub async fn connect(address: SocketAddr) -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let source = Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 1, 1).to_bits() + NEXT.fetch_add(1, Ordering::Relaxed) % SOURCES);
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed) % SOURCES;
+        let source = Ipv4Addr::from_bits(Ipv4Addr::new(127, 0, 1, 1).to_bits() + turn);
         let socket = TcpSocket::new_v4()?;
         socket.bind((source, 0).into()).with_context(|| format!("no free port of {source}"))?;
         let stream = socket.connect(address).await.with_context(|| format!("connecting to {address}"))?;
@@ -49,20 +49,14 @@ impl Client {
 
     async fn answer(&mut self) -> Result<&[u8]> {
         let mut filled = 0;
-        loop {
+        while !self.buffer.get(..filled).is_some_and(|answer| answer.ends_with(b"\r")) {
             let free = self.buffer.get_mut(filled..).unwrap_or_default();
             ensure!(!free.is_empty(), "an answer of more than {ANSWER} bytes");
             let read = self.stream.read(free).await?;
-            if read == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof)).context("the server closed");
-            }
+            ensure!(read > 0, "the server closed");
             filled += read;
-            let answer = self.buffer.get(..filled).unwrap_or_default();
-            if answer.ends_with(b"\r") {
-                // The borrow checker wants it looked up again.
-                return Ok(self.buffer.get(..filled).unwrap_or_default());
-            }
         }
+        Ok(self.buffer.get(..filled).unwrap_or_default())
     }
 }
 

@@ -77,8 +77,7 @@ impl District {
             (self.students / 1_000 * STAFF_PER_MILLE).max(10).to_string(),
             self.students.div_ceil(STUDENTS_PER_SCHOOL).to_string(),
         );
-        let mut arguments =
-            vec!["--students", &students, "--staff", &staff, "--schools", &schools, "--seed", "1"];
+        let mut arguments = vec!["--students", &students, "--staff", &staff, "--schools", &schools, "--seed", "1"];
         arguments.extend(["--version", bundle.version]);
         if bundle.zip {
             arguments.push("--zip");
@@ -122,6 +121,11 @@ impl District {
     /// What `serve` says.
     pub fn log(&self) -> PathBuf {
         self.site().join("serve.log")
+    }
+
+    /// Empties the log, or makes it.
+    pub fn empty_log(&self) -> Result<()> {
+        fs::write(self.log(), "").context("the log of serve")
     }
 
     /// The site's folder, for those who read keys and rosters themselves.

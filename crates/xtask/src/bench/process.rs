@@ -28,6 +28,8 @@ pub struct Server {
     pub login_address: SocketAddr,
     /// What each right answer to a 63 holds.
     pub answer: &'static [u8],
+    /// What each right answer to a 93 holds.
+    pub accepted: &'static [u8],
 }
 
 /// Resident memory, in bytes.
@@ -49,18 +51,21 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().context("the echo server has no output")?).lines();
         let line = timeout(START, lines.next_line()).await??.context("the echo server says nothing")?;
         let address = line.parse().context("the echo server's address")?;
-        Ok(Self { child, address, login_address: address, answer: b"|AY1AZ" })
+        // It repeats what it is told.
+        Ok(Self { child, address, login_address: address, answer: b"|AY1AZ", accepted: b"93" })
     }
 
-    /// Starts `hallpass serve`, which may not answer yet. Its log goes to a file, emptied first: verdicts are written as
-    /// they are in service, and never reach the disk.
+    /// Starts `hallpass serve`, which may not answer yet. Its log goes to a file, as in service; rows that write
+    /// much empty it before it reaches the disk.
     pub fn hallpass(paths: &Paths, district: &District) -> Result<Self> {
-        let log = File::create(district.log())?;
+        district.empty_log()?;
+        let log = File::options().append(true).open(district.log())?;
         let mut command = Command::new(&paths.hallpass);
         command.arg("serve").arg("--config").arg(district.config());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         let child = command.spawn().with_context(|| format!("{}", paths.hallpass.display()))?;
-        Ok(Self { child, address: district.address, login_address: district.login_address, answer: b"|BLY" })
+        let &District { address, login_address, .. } = district;
+        Ok(Self { child, address, login_address, answer: b"|BLY", accepted: b"941" })
     }
 
     /// Waits until a 63 is answered with a yes.

@@ -1,0 +1,254 @@
+//! The way of a query over published rosters: who is admitted, who is refused and why.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::sync::Arc;
+
+use jiff::civil::date;
+use patron::{
+    Attribute, BirthFormat, Budget, CardNumber, CardRule, Eligibility, IdSource, Pattern, PersonName, Pin, PinRule,
+    PinScheme, Reason, Release, Role, Student, Verdict,
+};
+use resolver::{ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
+use roster::{Header, Month, PseudonymKey, Row, RowIndex, Store, StudentRow, key_file};
+use tempfile::TempDir;
+
+const NOW: Moment = Moment { seconds: 1_795_000_000, today: date(2026, 11, 23) };
+
+struct Library {
+    _folder: TempDir,
+    store: Store,
+    resolver: Resolver,
+    month: PseudonymKey,
+    districts: Vec<District>,
+}
+
+fn rule(prefix: &str, namespace: &str) -> CardRule {
+    CardRule {
+        id: IdSource::Identifier,
+        prefix: prefix.into(),
+        pattern: Pattern::parse("[0-9]{4}").unwrap(),
+        namespace: namespace.into(),
+    }
+}
+
+fn district(id: &str, card: CardRule) -> District {
+    District {
+        id: id.into(),
+        card,
+        eligibility: Eligibility { roles: vec![Role::Student] },
+        ceiling: Release::from_iter([Attribute::PatronType, Attribute::Initials]),
+        patron_types: vec![(Role::Student, "STUDENT".into())],
+    }
+}
+
+fn student() -> Student {
+    let name = PersonName { given: "Zoë".into(), family: "Ångström".into() };
+    Student {
+        role: Role::Student,
+        grade: None,
+        schools: vec![],
+        enabled: true,
+        expiry: None,
+        name: Some(name),
+        email: None,
+    }
+}
+
+fn pin_rule() -> PinRule {
+    PinRule { scheme: PinScheme::BirthDate(vec![BirthFormat::parse("MMDD").unwrap()]) }
+}
+
+impl Library {
+    fn new(districts: Vec<District>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        key_file::generate(&key, None).unwrap();
+        let keyring = Arc::new(key_file::load(&key, None).unwrap());
+        let store = Store::open(&folder.path().join("data"), Arc::clone(&keyring)).unwrap();
+        let month = keyring.current().pseudonym_key(Month::of("2026-11-23T00:00:00Z".parse().unwrap())).unwrap();
+        let resolver = Resolver::new(keyring, Guard::new(Budget::default(), vec![]));
+        Self { _folder: folder, store, resolver, month, districts }
+    }
+
+    /// Publishes (ID, PIN, student); a `None` is an ID that two people share.
+    fn publish(&self, number: usize, people: &[(&str, &str, Option<Student>)]) {
+        let district = &self.districts[number];
+        let lock = self.store.lock_district(&district.id).unwrap();
+        let key = self.store.keyring().current();
+        let mut rows: Vec<(RowIndex, Row)> = people
+            .iter()
+            .map(|(id, pin, student)| {
+                let space = &district.card.namespace;
+                let verifiers = match *pin {
+                    "" => vec![],
+                    pin => vec![key.verifier_of_bytes(space, id, &pin_rule().version(), pin.as_bytes())],
+                };
+                let row = student.clone().map(|student| Row::Student(StudentRow { student, verifiers }));
+                (key.row_index(space, id), row.unwrap_or(Row::Ambiguous))
+            })
+            .collect();
+        rows.sort_by_key(|(index, _)| *index);
+        let mut writer = self.store.begin(&lock, 1).unwrap();
+        for (index, row) in &rows {
+            writer.push(*index, row).unwrap();
+        }
+        let mut header = Header::under(&district.card, &pin_rule(), Release::default(), 0);
+        header.rows = rows.len() as u64;
+        self.store.publish(&lock, writer, &header, "").unwrap();
+    }
+
+    fn rosters(&self) -> Rosters {
+        Rosters::open(&self.store, self.districts.clone().into())
+    }
+
+    fn ask_as(&self, client: &ClientRules, card: &str, pin: &str) -> Verdict {
+        let (card, pin) = (CardNumber::parse(card).unwrap(), Pin::parse(pin));
+        let query = Query { card: &card, pin: pin.as_ref(), client };
+        self.resolver.resolve(&self.rosters(), &query, NOW, &self.month).verdict
+    }
+
+    fn ask(&self, card: &str, pin: &str) -> Verdict {
+        self.ask_as(&client(&[0, 1], PinPolicy::Required), card, pin)
+    }
+
+    fn refusal(&self, card: &str, pin: &str) -> Reason {
+        self.ask(card, pin).reason().unwrap()
+    }
+}
+
+fn client(districts: &[usize], pin: PinPolicy) -> ClientRules {
+    ClientRules {
+        districts: districts.to_vec(),
+        pin,
+        release: Release::from_iter([Attribute::Name, Attribute::Initials, Attribute::PatronType]),
+    }
+}
+
+/// Two districts with their own numbers; both have a student 1001.
+fn two_districts() -> Library {
+    let library = Library::new(vec![district("north", rule("40", "n")), district("south", rule("41", "s"))]);
+    let disabled = Student { enabled: false, ..student() };
+    let teacher = Student { role: Role::Teacher, ..student() };
+    let expired = Student { expiry: Some(date(2026, 6, 30)), ..student() };
+    library.publish(
+        0,
+        &[
+            ("1001", "0201", Some(student())),
+            ("1002", "0202", Some(disabled)),
+            ("1003", "0203", Some(teacher)),
+            ("1004", "0204", Some(expired)),
+            ("1005", "", Some(student())),
+            ("1006", "0206", None),
+        ],
+    );
+    library.publish(1, &[("1001", "0909", Some(student()))]);
+    library
+}
+
+#[test]
+fn a_right_pin_admits_with_what_both_lists_release() {
+    let Verdict::Admit(patron) = two_districts().ask("401001", "0201") else { panic!() };
+    assert_eq!(patron.card.as_str(), "401001");
+    assert_eq!(patron.name.as_deref(), Some("Z. Å."), "the district's ceiling has initials, not names");
+    assert_eq!(patron.patron_type.as_deref(), Some("STUDENT"));
+}
+
+#[test]
+fn the_same_number_in_two_districts_is_two_students() {
+    let library = two_districts();
+    assert!(matches!(library.ask("411001", "0909"), Verdict::Admit(_)));
+    assert_eq!(library.refusal("411001", "0201"), Reason::WrongPin);
+    assert_eq!(library.refusal("401001", "0909"), Reason::WrongPin);
+}
+
+#[test]
+fn each_refusal_has_its_reason() {
+    let library = two_districts();
+    assert_eq!(library.refusal("401001", "0202"), Reason::WrongPin);
+    assert_eq!(library.refusal("401999", "0201"), Reason::UnknownCard);
+    assert_eq!(library.refusal("1001", "0201"), Reason::UnknownCard, "without its prefix it is nobody's card");
+    assert_eq!(library.refusal("401001", " "), Reason::NoPin);
+    assert_eq!(library.refusal("401002", "0202"), Reason::Disabled);
+    assert_eq!(library.refusal("401003", "0203"), Reason::Role);
+    assert_eq!(library.refusal("401004", "0204"), Reason::Expired);
+    assert_eq!(library.refusal("401005", "0205"), Reason::NoVerifier);
+    assert_eq!(library.refusal("401006", "0206"), Reason::Ambiguous);
+}
+
+#[test]
+fn eligibility_shows_only_to_a_right_pin() {
+    let library = two_districts();
+    for card in ["401002", "401003", "401004"] {
+        assert_eq!(library.refusal(card, "1111"), Reason::WrongPin);
+    }
+}
+
+#[test]
+fn a_client_is_answered_only_for_its_own_districts() {
+    let library = two_districts();
+    let south_only = client(&[1], PinPolicy::Required);
+    assert_eq!(library.ask_as(&south_only, "401001", "0201").reason(), Some(Reason::OtherDistrict));
+    assert!(matches!(library.ask_as(&south_only, "411001", "0909"), Verdict::Admit(_)));
+}
+
+#[test]
+fn without_a_pin_a_card_is_recognised_only_where_the_client_may() {
+    let library = two_districts();
+    let optional = client(&[0], PinPolicy::Optional);
+    assert!(matches!(library.ask_as(&optional, "401001", ""), Verdict::Recognise(_)));
+    assert_eq!(library.ask_as(&optional, "401999", "").reason(), Some(Reason::UnknownCard));
+    assert_eq!(library.ask_as(&optional, "401002", "").reason(), Some(Reason::Disabled));
+}
+
+#[test]
+fn no_pin_costs_no_attempt() {
+    let library = two_districts();
+    for _ in 0..20 {
+        library.ask("401001", "");
+    }
+    assert!(matches!(library.ask("401001", "0201"), Verdict::Admit(_)));
+}
+
+#[test]
+fn five_wrong_pins_lock_one_student_and_nobody_else() {
+    let library = two_districts();
+    for wrong in ["1", "2", "3", "4", "5"] {
+        assert_eq!(library.refusal("401001", wrong), Reason::WrongPin);
+    }
+    assert_eq!(library.refusal("401001", "0201"), Reason::Locked);
+    assert!(matches!(library.ask("411001", "0909"), Verdict::Admit(_)));
+}
+
+#[test]
+fn a_district_without_a_roster_is_an_outage_and_costs_no_attempt() {
+    let library = Library::new(vec![district("north", rule("40", "n")), district("south", rule("41", "s"))]);
+    library.publish(1, &[("1001", "0909", Some(student()))]);
+    for wrong in ["1", "2", "3", "4", "5", "6"] {
+        assert_eq!(library.refusal("401001", wrong), Reason::Outage);
+    }
+    assert!(matches!(library.ask("411001", "0909"), Verdict::Admit(_)), "the other district is not in its way");
+    library.publish(0, &[("1001", "0201", Some(student()))]);
+    assert!(matches!(library.ask("401001", "0201"), Verdict::Admit(_)));
+}
+
+#[test]
+fn in_a_shared_space_a_miss_is_an_outage_while_one_district_is_away() {
+    let library = Library::new(vec![district("north", rule("", "stn")), district("south", rule("", "stn"))]);
+    library.publish(0, &[("1001", "0201", Some(student()))]);
+    assert!(matches!(library.ask("1001", "0201"), Verdict::Admit(_)));
+    assert_eq!(library.refusal("1002", "0201"), Reason::Outage);
+    library.publish(1, &[("1002", "0202", Some(student()))]);
+    assert!(matches!(library.ask("1002", "0202"), Verdict::Admit(_)));
+    assert_eq!(library.refusal("1003", "0201"), Reason::UnknownCard);
+}
+
+#[test]
+fn a_child_who_moved_is_found_where_the_account_is_active() {
+    let library = Library::new(vec![district("north", rule("", "stn")), district("south", rule("", "stn"))]);
+    let left = Student { enabled: false, ..student() };
+    library.publish(0, &[("1001", "0201", Some(left)), ("1002", "0201", Some(student()))]);
+    library.publish(1, &[("1001", "0201", Some(student())), ("1002", "0909", Some(student()))]);
+    assert!(matches!(library.ask("1001", "0201"), Verdict::Admit(_)));
+    assert_eq!(library.refusal("1002", "0201"), Reason::Ambiguous, "two people, whatever the state says");
+}

@@ -1,0 +1,305 @@
+//! Bundles in, generations out: what is published, what is refused, and what serves on.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use patron::{BirthFormat, CardRule, Eligibility, IdSource, Pattern, PinRule, PinScheme, Release};
+use roster::{Keyring, Row, Store, key_file};
+use site::{After, District, Guard, Privileges, Source};
+use sync::{Cause, Mode, Outcome, Request, SyncError};
+use tempfile::TempDir;
+
+const SPACE: &str = "district:cms";
+
+struct Library {
+    folder: TempDir,
+    store: Store,
+    district: District,
+}
+
+fn keyring(folder: &TempDir, name: &str) -> Arc<Keyring> {
+    let path = folder.path().join(name);
+    if !path.exists() {
+        key_file::generate(&path, None).unwrap();
+    }
+    Arc::new(key_file::load(&path, None).unwrap())
+}
+
+impl Library {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inbox")).unwrap();
+        let store = Store::open(&folder.path().join("data"), keyring(&folder, "key")).unwrap();
+        let district = District {
+            id: "cms".into(),
+            name: "Example County Schools".into(),
+            card: CardRule {
+                id: IdSource::Identifier,
+                prefix: String::new(),
+                pattern: Pattern::parse("[0-9]{7}").unwrap(),
+                namespace: SPACE.into(),
+            },
+            pin: birth_date("MMDD"),
+            eligibility: Eligibility::default(),
+            ceiling: Release::CEILING,
+            privileges: Privileges::default(),
+            source: Some(Source {
+                path: folder.path().join("inbox"),
+                every: None,
+                after: After::Keep,
+                guard: Guard::default(),
+            }),
+        };
+        Self { folder, store, district }
+    }
+
+    fn inbox(&self, file: &str) -> PathBuf {
+        self.folder.path().join("inbox").join(file)
+    }
+
+    /// Delivers a 1.1 bundle: (ID, birth date) of each student.
+    fn deliver<'a>(&self, people: impl IntoIterator<Item = (u32, &'a str)>) {
+        let mut users = String::from(
+            "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,\
+             middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\r\n",
+        );
+        let mut demographics = String::from("sourcedId,status,dateLastModified,birthDate,sex\r\n");
+        for (number, (id, born)) in people.into_iter().enumerate() {
+            write!(users, "u{number},,,true,s1,student,n{number},,Ana,Example,,{id},,,,,09,\r\n").unwrap();
+            write!(demographics, "u{number},,,{born},\r\n").unwrap();
+        }
+        let manifest = "propertyName,value\r\nmanifest.version,1.0\r\noneroster.version,1.1\r\nfile.users,bulk\r\nfile.demographics,bulk\r\n";
+        fs::write(self.inbox("manifest.csv"), manifest).unwrap();
+        fs::write(self.inbox("users.csv"), users).unwrap();
+        fs::write(self.inbox("demographics.csv"), demographics).unwrap();
+    }
+
+    fn sync(&self, mode: Mode) -> Result<Outcome, SyncError> {
+        let request = Request {
+            district: &self.district,
+            stored: Release::default(),
+            mode,
+            now: Timestamp::from_second(1_795_000_000).unwrap(),
+            today: date(2026, 11, 23),
+        };
+        sync::run(&self.store, &request, &|_| {})
+    }
+
+    fn refusal(&self, mode: Mode) -> Cause {
+        match self.sync(mode).unwrap() {
+            Outcome::Refused(report) => report.objection.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn publish(&self) {
+        match self.sync(Mode::Manual).unwrap() {
+            Outcome::Published(..) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn row(&self, id: u32) -> Option<Row> {
+        let generation = self.store.serving("cms").unwrap().unwrap();
+        generation.row(&self.store.keyring().current().row_index(SPACE, &id.to_string())).unwrap()
+    }
+}
+
+fn birth_date(format: &str) -> PinRule {
+    PinRule { scheme: PinScheme::BirthDate(vec![BirthFormat::parse(format).unwrap()]) }
+}
+
+const BORN: &str = "2012-02-01";
+
+fn students(ids: std::ops::Range<u32>) -> impl Iterator<Item = (u32, &'static str)> {
+    ids.map(|id| (id, BORN))
+}
+
+#[test]
+fn half_a_file_is_refused_and_the_last_roster_serves_on() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    library.deliver(students(1_000_000..1_000_050));
+    assert_eq!(library.refusal(Mode::Manual), Cause::Gone(50, 100));
+    assert!(library.row(1_000_099).is_some());
+}
+
+#[test]
+fn force_publishes_what_the_guard_refused() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    library.deliver(students(1_000_000..1_000_050));
+    assert!(matches!(library.sync(Mode::Forced).unwrap(), Outcome::Published(report, None) if report.forced));
+    assert!(library.row(1_000_099).is_none());
+}
+
+#[test]
+fn a_doubled_file_is_refused() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    library.deliver(students(1_000_000..1_000_200));
+    assert_eq!(library.refusal(Mode::Manual), Cause::New(100, 100));
+}
+
+#[test]
+fn swapped_days_and_months_are_refused_though_every_row_is_there() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    library.deliver((1_000_000..1_000_100).map(|id| (id, if id % 10 == 0 { "2012-01-02" } else { BORN })));
+    assert_eq!(library.refusal(Mode::Manual), Cause::PinChanged(10, 100));
+}
+
+#[test]
+fn eaten_zeros_leave_the_pattern_and_are_refused() {
+    let mut library = Library::new();
+    library.district.card.pattern = Pattern::parse("0[0-9]{6}").unwrap();
+    library.deliver(students(1_000_000..1_000_100));
+    // Written without the zero, as a spreadsheet does: not one row makes a card.
+    assert_eq!(library.refusal(Mode::Manual), Cause::Nobody);
+}
+
+#[test]
+fn birth_dates_in_another_form_are_refused_also_at_a_first_sync() {
+    let library = Library::new();
+    library.deliver((1_000_000..1_000_100).map(|id| (id, "23/04/2012")));
+    assert_eq!(library.refusal(Mode::Manual), Cause::NoPins(100));
+}
+
+#[test]
+fn the_first_sync_is_guarded_by_what_is_expected() {
+    let mut library = Library::new();
+    library.district.source.as_mut().unwrap().guard.expect_students = Some(140..=160);
+    library.deliver(students(1_000_000..1_000_100));
+    assert_eq!(library.refusal(Mode::Manual), Cause::Students(100, 140, 160));
+}
+
+#[test]
+fn a_small_roster_may_change_as_it_likes() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_020));
+    library.publish();
+    library.deliver(students(1_000_005..1_000_010));
+    library.publish();
+    assert!(library.row(1_000_000).is_none());
+}
+
+#[test]
+fn one_id_with_two_birth_dates_is_ambiguous_and_with_one_is_one_person() {
+    let library = Library::new();
+    library.deliver([(1_000_001, BORN), (1_000_001, "2013-05-06"), (1_000_002, BORN), (1_000_002, BORN)]);
+    library.publish();
+    assert!(matches!(library.row(1_000_001), Some(Row::Ambiguous)));
+    assert!(matches!(library.row(1_000_002), Some(Row::Student(row)) if row.verifiers.len() == 1));
+}
+
+#[test]
+fn a_new_rule_compares_pins_under_the_previous_one() {
+    let mut library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    // Another format, the same dates: no PIN "changed".
+    library.district.pin = birth_date("MMDDYYYY");
+    let Outcome::Published(report, None) = library.sync(Mode::Manual).unwrap() else { panic!() };
+    assert!(report.rules_changed);
+    assert_eq!(report.change.map(|change| (change.gone, change.new, change.pin_changed)), Some((0, 0, 0)));
+    // A new rule and half a file at once: the guard still sees it.
+    library.district.pin = birth_date("MMYYYY");
+    library.deliver(students(1_000_050..1_000_100));
+    assert_eq!(library.refusal(Mode::Manual), Cause::Gone(50, 100));
+}
+
+#[test]
+fn a_roster_whose_key_is_gone_is_mended_by_the_next_sync() {
+    let mut library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    let other = keyring(&library.folder, "other");
+    let data = library.folder.path().join("data");
+    drop(library.store);
+    library.store = Store::open(&data, other).unwrap();
+    assert!(library.store.serving("cms").is_err());
+    let Outcome::Published(report, None) = library.sync(Mode::Scheduled).unwrap() else { panic!() };
+    assert!(report.not_compared);
+    assert!(library.row(1_000_000).is_some());
+}
+
+#[test]
+fn a_rollback_holds_the_schedule_until_a_person_syncs() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    library.deliver(students(1_000_001..1_000_101));
+    library.publish();
+    library.store.roll_back(&library.store.lock_district("cms").unwrap(), None).unwrap().unwrap();
+    library.deliver(students(1_000_002..1_000_102));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Held));
+    assert!(library.row(1_000_000).is_some());
+    library.publish();
+    assert!(library.row(1_000_101).is_some());
+}
+
+#[test]
+fn the_schedule_reads_nothing_twice() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Published(..)));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::NothingToDo));
+    library.deliver(students(1_000_000..1_000_030));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Refused(_)));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::RefusedBefore));
+    assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::Refused(_)), "a person is told again");
+}
+
+#[test]
+fn a_dry_run_publishes_nothing_and_remembers_nothing() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    assert!(matches!(library.sync(Mode::DryRun).unwrap(), Outcome::DryRun(report) if report.people == 100));
+    assert!(library.store.serving("cms").unwrap().is_none());
+}
+
+#[test]
+fn an_empty_inbox_is_nothing_to_do_where_there_is_a_roster() {
+    let mut library = Library::new();
+    assert!(matches!(library.sync(Mode::Manual), Err(SyncError::EmptyInbox { .. })));
+    library.district.source.as_mut().unwrap().after = After::Delete;
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    assert!(!library.inbox("users.csv").exists(), "deleted, once it was published");
+    assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::NothingToDo));
+}
+
+#[test]
+fn what_is_refused_is_not_deleted() {
+    let mut library = Library::new();
+    library.district.source.as_mut().unwrap().after = After::Delete;
+    library.deliver((1_000_000..1_000_100).map(|id| (id, "no date")));
+    assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::Refused(_)));
+    assert!(library.inbox("users.csv").exists());
+}
+
+#[test]
+fn no_birth_date_and_no_name_is_written() {
+    let library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    library.publish();
+    let generation = library.store.serving("cms").unwrap().unwrap();
+    generation
+        .for_each(|_, row| {
+            if let Row::Student(row) = row {
+                assert!(row.student.name.is_none() && row.student.email.is_none());
+            }
+            Ok(())
+        })
+        .unwrap();
+}
