@@ -1,1 +1,31 @@
-//! Support for the tests of the real binary.
+//! What the tests of the real binary have in common: a site on disk, a daemon, a wire, and people who are made up.
+//!
+//! Nothing here uses the crates of the product: what they misunderstand together must show.
+
+mod bundle; // small OneRoster bundles, made by hand
+mod command; // the binary, and commands that run to their end
+mod daemon; // `hallpass serve`, its log and its addresses
+mod foreign; // other people's clients
+mod library; // the library of the transcripts
+mod script; // dialogues as plain text
+mod site; // a configuration with its folders
+mod stage; // a script played against a daemon
+mod wire; // raw bytes over TCP
+
+pub use bundle::{Bundle, Person, Version, synth};
+pub use command::{Output, binary, run, run_program, run_with_input};
+pub use daemon::Daemon;
+pub use foreign::{Tool, tool};
+pub use library::{Library, transcripts_folder};
+pub use script::{Line, Piece, Script, Step};
+pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
+pub use stage::{Reply, play};
+pub use wire::{PATIENCE, Wire, az, checksum};
+
+mod reply; // one question about one card
+mod roll; // a district made by hand, to be spoilt
+mod told; // what commands and monitoring tell
+
+pub use reply::{Reply, request};
+pub use roll::{Pupil, Roll, deliver, deliver_zip};
+pub use told::until;

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use resolver::{Guard, Resolver};
 use roster::{RosterError, Store, key_file};
 use site::{Level, Loaded, LogFormat, Site};
 use tokio::net::TcpListener;
@@ -16,15 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::clock::Clock;
-use crate::gate::Gate;
-use crate::house::House;
 use crate::listener::Listener;
 use crate::log_writer::LogWriter;
-use crate::logins::Logins;
-use crate::metrics::Metrics;
 use crate::service::Service;
-use crate::verdict_log::VerdictLog;
 use crate::{admin, control, keeper, reload};
 
 /// All connections end within this after a SIGTERM.
@@ -69,7 +62,7 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), 
     }
     let store = open_store(&site)?;
     let _daemon = store.lock_daemon()?;
-    let service = Arc::new(make_service(Arc::clone(&site), store, log.clone())?);
+    let service = Arc::new(Service::open(Arc::clone(&site), store, log.clone())?);
     count_panics(&service);
     raise_descriptor_limit();
     keep_out_of_core_files();
@@ -111,32 +104,6 @@ pub fn open_store(site: &Site) -> Result<Store, RosterError> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let keyring = key_file::load(&site.key_file, credentials.as_deref())?;
     Store::open(&site.data_dir, Arc::new(keyring))
-}
-
-fn make_service(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Service, BridgeError> {
-    let keyring = store.shared_keyring();
-    let metrics = Metrics::new();
-    let guard = Guard::new(site.budget, store.state().attempts()?);
-    let clock = Clock::new(Arc::clone(&keyring), &site.library.time_zone)?;
-    let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
-    let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
-    let house = House::open(site, &store, &metrics);
-    for (number, district) in house.rosters.districts().iter().enumerate() {
-        if let Err(why) = house.rosters.generation(number) {
-            tracing::error!(district = district.id, %why, "cannot be served");
-        }
-    }
-    Ok(Service {
-        view: arc_swap::ArcSwap::from_pointee(house),
-        store: Arc::new(store),
-        resolver: Resolver::new(keyring, guard),
-        clock,
-        metrics,
-        verdicts,
-        log,
-        logins: Logins::new().ok_or(RosterError::Crypto("no random bytes"))?,
-        gate: Gate::default(),
-    })
 }
 
 fn start_tracing(site: &Site, log: &LogWriter) {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use resolver::Resolver;
-use roster::Store;
+use roster::{RosterError, Store};
+use site::{Level, Site};
 
 use crate::clock::Clock;
 use crate::gate::Gate;
@@ -37,6 +38,33 @@ pub struct Service {
 }
 
 impl Service {
+    /// Opens all that connections share. A district that cannot be served keeps nothing from starting.
+    pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Self, RosterError> {
+        let keyring = store.shared_keyring();
+        let metrics = Metrics::new();
+        let guard = resolver::Guard::new(site.budget, store.state().attempts()?);
+        let clock = Clock::new(Arc::clone(&keyring), &site.library.time_zone)?;
+        let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
+        let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
+        let house = House::open(site, &store, &metrics);
+        for (number, district) in house.rosters.districts().iter().enumerate() {
+            if let Err(why) = house.rosters.generation(number) {
+                tracing::error!(district = district.id, %why, "cannot be served");
+            }
+        }
+        Ok(Self {
+            view: ArcSwap::from_pointee(house),
+            store: Arc::new(store),
+            resolver: Resolver::new(keyring, guard),
+            clock,
+            metrics,
+            verdicts,
+            log,
+            logins: Logins::new().ok_or(RosterError::Crypto("no random bytes"))?,
+            gate: Gate::default(),
+        })
+    }
+
     /// The view of this moment.
     pub fn house(&self) -> Guard<Arc<House>> {
         self.view.load()

@@ -6,7 +6,8 @@ mod paths; // where things lie
 mod test; // everything that must pass before a merge
 mod tools; // foreign clients that the tests talk to
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// The project's chores.
@@ -22,10 +23,18 @@ enum Chore {
     Echo,
 }
 
-fn main() -> Result<()> {
-    match Chore::parse() {
+fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Echo => bench::echo::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not by returning it: a backtrace under a failed test says nothing.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,0 +1,98 @@
+//! The binary, and commands that run to their end.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+
+/// The binary under test: `HALLPASS_BIN`, or what lies in the workspace's target folder.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(path) = env::var_os("HALLPASS_BIN").map(PathBuf::from) {
+            assert!(path.is_file(), "HALLPASS_BIN names {}, which is not there: run cargo xtask test", path.display());
+            return path;
+        }
+        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+        ["release/hallpass", "debug/hallpass"]
+            .into_iter()
+            .map(|place| target.join(place))
+            .find(|path| path.is_file())
+            .unwrap_or_else(|| panic!("no hallpass binary in {}: run cargo xtask test", target.display()))
+    })
+}
+
+/// The binary as a command. What the caller's environment says about Hallpass does not reach it.
+pub(crate) fn hallpass() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("HALLPASS_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("NOTIFY_SOCKET").env_remove("CREDENTIALS_DIRECTORY");
+    command
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Output {
+    /// The exit code; `None`: a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The same output, if the command succeeded.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Runs `hallpass` with arguments and nothing on standard input.
+pub fn run<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Output {
+    run_with_input(args, "")
+}
+
+/// Runs `hallpass` with arguments and a text on standard input.
+pub fn run_with_input<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>, input: &str) -> Output {
+    let mut command = hallpass();
+    command.args(args);
+    finish(&mut command, input)
+}
+
+/// Runs another program with arguments and a text on standard input.
+pub fn run_program<A: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = A>, input: &str) -> Output {
+    let mut command = Command::new(program);
+    command.args(args);
+    finish(&mut command, input)
+}
+
+/// Runs a command to its end.
+fn finish(command: &mut Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut stdin = child.stdin.take().unwrap();
+    // Fed from a thread: a command that answers while it reads must not wait for us. One that reads nothing may be gone.
+    let output = thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input.as_bytes()));
+        child.wait_with_output().unwrap()
+    });
+    Output {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
