@@ -22,10 +22,10 @@ pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use stage::{Reply, play};
 pub use wire::{PATIENCE, Wire, az, checksum};
 
-mod reply; // one question about one card
+mod answer; // one question about one card
 mod roll; // a district made by hand, to be spoilt
 mod told; // what commands and monitoring tell
 
-pub use reply::{Reply, request};
+pub use answer::{Answer, request};
 pub use roll::{Pupil, Roll, deliver, deliver_zip};
 pub use told::until;

@@ -53,9 +53,9 @@ impl Library {
             "overdrive" => "\n[[listener]]\nprotocol = \"sip2\"\naddress = \"127.0.0.1:0\"\n".to_owned(),
             bound => format!("\n[[listener]]\nprotocol = \"sip2\"\naddress = \"127.0.0.1:0\"\nclient = \"{bound}\"\n"),
         };
-        let (head, _) =
-            site.main().split_once("[[listener]]").map(|(head, rest)| (head.to_owned(), rest.len())).unwrap();
-        site.write_main(&(head + &CLIENTS.map(|(client, _)| listener(client)).concat()));
+        let main = site.main();
+        let head = main.split("[[listener]]").next().unwrap();
+        site.write_main(&(head.to_owned() + &CLIENTS.map(|(client, _)| listener(client)).concat()));
         for (client, text) in CLIENTS.into_iter().filter(|(client, _)| *client != "overdrive") {
             site.write_client(client, &format!("districts = [\"cms\", \"branch\"]\n{text}"));
         }

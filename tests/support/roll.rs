@@ -75,18 +75,23 @@ impl Roll {
         self.people.iter().enumerate().fold(header.to_owned(), |mut text, (number, person)| {
             let Pupil { id, given, family, role, enabled, .. } = person;
             let email = format!("{given}.{family}@example.org").to_lowercase();
-            write!(text, "u-{number:05},,,{enabled},school-1,{role},,,{given},{family},,{id},{email},,,,05,\r\n").unwrap();
+            write!(text, "u-{number:05},,,{enabled},school-1,{role},,,{given},{family},,{id},{email},,,,05,\r\n")
+                .unwrap();
             text
         })
     }
 
     /// demographics.csv.
     pub fn demographics(&self) -> String {
-        self.people.iter().enumerate().fold("sourcedId,status,dateLastModified,birthDate\r\n".to_owned(), |mut text, (number, person)| {
-            let born = person.born.map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")).unwrap_or_default();
-            write!(text, "u-{number:05},,,{born}\r\n").unwrap();
-            text
-        })
+        self.people.iter().enumerate().fold(
+            "sourcedId,status,dateLastModified,birthDate\r\n".to_owned(),
+            |mut text, (number, person)| {
+                let born =
+                    person.born.map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")).unwrap_or_default();
+                write!(text, "u-{number:05},,,{born}\r\n").unwrap();
+                text
+            },
+        )
     }
 
     /// All files, by name.

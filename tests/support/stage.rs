@@ -117,7 +117,7 @@ fn compare(pieces: &[Piece], received: &[u8]) -> Result<(), String> {
 /// `YYYYMMDD`, four blanks, `HHMMSS` (SIP2 2.00, "Date/time format"), and about now.
 fn check_time(bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    let told = DateTime::strptime("%Y%m%d    %H%M%S", &text).map_err(|_| format!("{text:?} is no date"))?;
+    let told = DateTime::strptime("%Y%m%d    %H%M%S", &*text).map_err(|_| format!("{text:?} is no date"))?;
     let apart = now().duration_until(told).abs();
     // The parser is lenient with blanks; the wire is not.
     if wire_time(told).as_bytes() != bytes || apart > TOLERANCE {

@@ -8,13 +8,22 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::service::Service;
 
-/// How long an answer under way may take once the service drains.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Connections at a time: a scraper and a few people.
+const CONNECTIONS: usize = 32;
+/// How long a request's head may take to arrive.
+const HEAD: Duration = Duration::from_secs(5);
+/// How long one connection may last; scrapers connect again.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Serves until the service drains.
 pub async fn run(socket: TcpListener, service: Arc<Service>, draining: CancellationToken) {
@@ -23,17 +32,33 @@ pub async fn run(socket: TcpListener, service: Arc<Service>, draining: Cancellat
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(service);
-    let stopped = draining.clone();
-    let server = axum::serve(socket, router).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let patience = async {
-        draining.cancelled().await;
-        tokio::time::sleep(PATIENCE).await;
-    };
-    tokio::select! {
-        served = server => if let Err(error) = served {
-            tracing::error!(%error, "the admin port failed");
-        },
-        () = patience => {}
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, socket.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = draining.cancelled() => return,
+            accepted = accepted => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let (answers, draining) = (TowerToHyperService::new(router.clone()), draining.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .serve_connection(TokioIo::new(stream), answers);
+            tokio::select! {
+                // Whoever asked sees for themselves that it broke.
+                _ = timeout(LONGEST, served) => {}
+                () = draining.cancelled() => {}
+            }
+        });
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Metrics {
     roster_age: Family<DistrictLabel, Gauge>,
     roster_students: Family<DistrictLabel, Gauge>,
     syncs_refused: Family<DistrictLabel, Counter>,
-    lines_dropped: Gauge,
+    lines_dropped: Counter,
     locked: Gauge,
 }
 
@@ -118,7 +118,7 @@ impl Metrics {
             roster_age: Family::default(),
             roster_students: Family::default(),
             syncs_refused: Family::default(),
-            lines_dropped: Gauge::default(),
+            lines_dropped: Counter::default(),
             locked: Gauge::default(),
         };
         metrics.register();
@@ -138,8 +138,7 @@ impl Metrics {
         registry.register("hallpass_roster_students", "People in the served roster", self.roster_students.clone());
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
-        // A gauge that only grows: the writer counts, and the sum is taken over when it is looked at.
-        registry.register("hallpass_verdict_lines_dropped_total", "Log lines dropped", self.lines_dropped.clone());
+        registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
     }
 
     /// The counters of a client over these districts.
@@ -200,7 +199,8 @@ impl Metrics {
             self.roster_students.get_or_create(&label).set(people);
         }
         self.locked.set(i64::try_from(locked).unwrap_or(i64::MAX));
-        self.lines_dropped.set(i64::try_from(dropped).unwrap_or(i64::MAX));
+        // The writer counts, and the sum is taken over when it is looked at.
+        self.lines_dropped.inc_by(dropped.saturating_sub(self.lines_dropped.get()));
     }
 
     /// The text that Prometheus scrapes.

@@ -134,14 +134,14 @@ impl Resolver {
         steps
     }
 
-    /// Lifts the lock of a card, under every key that it may be counted under. Returns whether there was one.
+    /// Forgets what stands against a card. Returns whether anything did.
     pub fn unlock(&self, rosters: &Rosters, card: &CardNumber) -> bool {
         let claim = rosters.cards.claim(card.as_str());
         let (space, id) = claim.map_or(("", card.as_str()), |claim| (claim.space, claim.id));
         self.guard.unlock(&self.keyring.current().attempts_key(space, id))
     }
 
-    /// The pseudonyms of a card under each key of the file, the current first.
+    /// The pseudonym of a card under one month's key.
     pub fn pseudonym(&self, rosters: &Rosters, card: &CardNumber, month: &PseudonymKey) -> Pseudonym {
         let claim = rosters.cards.claim(card.as_str());
         let (space, id) = claim.map_or(("", card.as_str()), |claim| (claim.space, claim.id));

@@ -5,7 +5,7 @@ use crate::wire::Wire;
 
 /// A 64, without its CR.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply(pub String);
+pub struct Answer(pub String);
 
 /// A 63 about a card, without its CR.
 pub fn request(card: &str, pin: &str) -> String {
@@ -15,8 +15,8 @@ pub fn request(card: &str, pin: &str) -> String {
 impl Wire {
     /// Asks about one card.
     #[track_caller]
-    pub fn patron(&mut self, card: &str, pin: &str) -> Reply {
-        Reply(self.ask(request(card, pin)))
+    pub fn patron(&mut self, card: &str, pin: &str) -> Answer {
+        Answer(self.ask(request(card, pin)))
     }
 
     /// Whether a login is accepted.
@@ -33,12 +33,12 @@ impl Wire {
 impl Daemon {
     /// Asks about one card, as the catalogue, on a connection of its own.
     #[track_caller]
-    pub fn patron(&self, card: &str, pin: &str) -> Reply {
+    pub fn patron(&self, card: &str, pin: &str) -> Answer {
         self.catalogue().patron(card, pin)
     }
 }
 
-impl Reply {
+impl Answer {
     /// BL Y and CQ Y.
     pub fn admits(&self) -> bool {
         self.0.contains("|BLY|CQY|")
