@@ -1,6 +1,7 @@
 //! The library of the transcripts: its people stand in `transcripts/people.txt`, its clients here.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{Bundle, Person};
@@ -68,10 +69,15 @@ impl Library {
         Self { daemon: Daemon::start(&site), _site: site }
     }
 
+    /// Where a client connects.
+    pub fn address(&self, client: &str) -> SocketAddr {
+        let at = CLIENTS.iter().position(|(name, _)| *name == client);
+        self.daemon.address(at.unwrap_or_else(|| panic!("no client {client} in {CLIENTS:?}")))
+    }
+
     /// A connection to the listener of a client.
     pub fn connect(&self, client: &str) -> Wire {
-        let at = CLIENTS.iter().position(|(name, _)| *name == client);
-        Wire::connect(self.daemon.address(at.unwrap_or_else(|| panic!("no client {client} in {CLIENTS:?}"))))
+        Wire::connect(self.address(client))
     }
 
     /// Its daemon.

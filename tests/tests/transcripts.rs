@@ -19,7 +19,35 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! {}
+transcripts! {
+    all_requests
+    ambiguous
+    before_login
+    block_and_enable
+    cargo_sip2
+    character_sets
+    duplicate_field
+    end_session
+    error_detection
+    ignored
+    jsip2
+    libki
+    login
+    no_pin
+    no_replay
+    node_sip2
+    not_eligible
+    one_refusal
+    palace
+    perl
+    php_sip2
+    pip_sip2
+    pipelined
+    resend
+    ruby
+    sc_status
+    unreadable
+}
 
 #[test]
 fn every_transcript_is_played() {
