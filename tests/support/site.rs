@@ -144,6 +144,20 @@ impl Site {
         fs::write(self.path(format!("conf/clients/{id}.toml")), text).unwrap();
     }
 
+    /// Takes over the main file, the districts and the clients of another configuration.
+    pub fn copy_configuration(&self, from: &Path) {
+        fs::copy(from.join("hallpass.toml"), self.main_file()).unwrap();
+        for kind in ["districts", "clients"] {
+            let to = self.path("conf").join(kind);
+            fs::remove_dir_all(&to).unwrap();
+            fs::create_dir(&to).unwrap();
+            for file in fs::read_dir(from.join(kind)).unwrap() {
+                let file = file.unwrap();
+                fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+    }
+
     /// Runs a command with this configuration.
     pub fn run(&self, args: &[&str]) -> Output {
         self.run_with_input(args, "")

@@ -29,10 +29,12 @@ fn a_sync_killed_at_any_moment_leaves_one_whole_roster() {
         hand_in(&site, wanted);
         site.run(&["sync", "--force"]).succeeded();
     };
-    sync(&districts[1]);
-    let begun = Instant::now();
-    sync(&districts[0]);
-    let whole = begun.elapsed();
+    let whole = [1, 0, 1, 0].map(|number: usize| {
+        let begun = Instant::now();
+        sync(&districts[number]);
+        begun.elapsed()
+    });
+    let whole = whole.into_iter().min().unwrap();
     let daemon = Daemon::start(&site);
     let mut wire = daemon.catalogue();
     assert_ne!(districts[0].people, districts[1].people, "the counts tell them apart");

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hallpass_tests::{
-    Daemon, LOGIN_PASSWORD, LOGIN_USER, Output, Roll, Site, deliver, deliver_zip, request, run_with_input, until,
-};
+use hallpass_tests::{Daemon, LOGIN_USER, Output, Roll, Site, deliver, deliver_zip, request, run_with_input, until};
 use rustix::process::Signal;
 
 const PASSWORD: &str = "a-synthetic-login-password";
@@ -128,7 +126,6 @@ fn asks(daemon: &Daemon, roll: &Roll) {
     assert!(!login.login(LOGIN_USER, WRONG_PASSWORD));
     assert!(!login.login(&right.id, &right.pin()), "a vendor that mixes the two up");
     assert!(login.login(LOGIN_USER, PASSWORD));
-    assert!(!login.login(LOGIN_USER, LOGIN_PASSWORD));
     for wire in [&mut login, &mut daemon.catalogue()] {
         assert!(wire.patron(&right.id, &right.pin()).admits());
         for number in 0..3 {
@@ -143,7 +140,7 @@ fn asks(daemon: &Daemon, roll: &Roll) {
             (format!("01N20261123    165425AOEPL|ALlost by {}|AA{}|AC|", right.family, right.id), "24"),
             (format!("3520261123    165425AOEPL|AA{}|AC|AD{}|", right.id, right.pin()), "36"),
             (format!("11YN20261123    165425                  AOEPL|AA{}|AB123|AC|AD{}|", right.id, right.pin()), "12"),
-            (format!("37{}0101USD20261123    165425BV1.00|AOEPL|AA{}|AC|", "", right.id), ""),
+            (format!("3720261123    1654250101USDBV1.00|AOEPL|AA{}|AC|", right.id), "38"),
             ("97".to_owned(), ""),
         ] {
             let answer = wire.ask(&asked);
@@ -174,7 +171,9 @@ fn misbehaves(daemon: &Daemon, roll: &Roll) {
     wire.send(format!("63000{pin}\r63000{card}\r63000{}\r", person.given));
     wire.rest();
     // Over the limits, and never ended.
-    for bytes in [request.repeat(200), format!("{request}{}\r", format!("XX{card}|").repeat(300)), format!("63000{card}")] {
+    for bytes in
+        [request.repeat(200), format!("{request}{}\r", format!("XX{card}|").repeat(300)), format!("63000{card}")]
+    {
         let mut wire = daemon.catalogue();
         wire.send(bytes);
         wire.rest();
@@ -186,7 +185,8 @@ fn commands(site: &Site, roll: &Roll, markers: &Markers) {
     // The card was typed by the person who reads this; the PIN and the name are not shown.
     for (person, pin) in [(right, right.pin()), (wrong, wrong.wrong_pin(1)), (&roll.people[2], roll.people[2].pin())] {
         for client in ["catalogue", "overdrive"] {
-            let told = site.run_with_input(&["explain", &person.id, "--client", client], &format!("{pin}\n")).succeeded();
+            let told =
+                site.run_with_input(&["explain", &person.id, "--client", client], &format!("{pin}\n")).succeeded();
             let told = Output { stdout: told.stdout.replace(&person.id, ""), ..told };
             markers.are_not_told(&told);
             let input = format!("{}\n{pin}\n", person.id);
@@ -231,7 +231,11 @@ fn failed_syncs(site: &Site, daemon: &Daemon, roll: &Roll, markers: &Markers) {
         let changed = change(&text(&files, name));
         files.iter_mut().find(|(known, _)| *known == name).unwrap().1 = changed.into_bytes();
         // Each by the schedule first, then by hand.
-        if round % 2 == 0 { deliver(&site.inbox(), &files) } else { deliver_zip(&site.inbox(), &files) }
+        if round % 2 == 0 {
+            deliver(&site.inbox(), &files)
+        } else {
+            deliver_zip(&site.inbox(), &files)
+        }
         markers.are_not_told(&site.sync());
         markers.are_not_told(&site.run(&["sync", "--dry-run"]));
     }
@@ -251,7 +255,8 @@ fn daemon_ends(mut daemon: Daemon, markers: &Markers) {
     assert_eq!(daemon.terminate(), Some(0));
     let log = daemon.log();
     markers.are_not_in("the log", log.join("\n").as_bytes());
-    for event in ["verdict", "login_failed", "sync_refused", "roster_published", "reloaded", "draining", "stands twice"] {
+    for event in ["verdict", "login_failed", "sync_refused", "roster_published", "reloaded", "draining", "stands twice"]
+    {
         assert!(log.iter().any(|line| line.contains(event)), "{event} never happened");
     }
 }

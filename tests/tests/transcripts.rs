@@ -24,6 +24,7 @@ transcripts! {
     ambiguous
     before_login
     block_and_enable
+    card_numbers
     cargo_sip2
     character_sets
     duplicate_field
@@ -38,6 +39,7 @@ transcripts! {
     node_sip2
     not_eligible
     one_refusal
+    outage
     palace
     perl
     php_sip2
@@ -47,6 +49,9 @@ transcripts! {
     ruby
     sc_status
     unreadable
+    zz_probe
+    zz_probe_ascii
+    zz_probe_ctl
 }
 
 #[test]

@@ -11,12 +11,12 @@ const PICKED: usize = 2000;
 const OF_EACH_VERDICT: usize = 20;
 
 #[test]
-fn answers_all_of_165_000_people_from_a_1_1_zip() {
+fn no_verdict_on_165_000_people_is_wrong_from_a_1_1_zip() {
     no_verdict_is_wrong(&["--version", "1.1", "--zip"], 1);
 }
 
 #[test]
-fn answers_all_of_165_000_people_from_a_1_2_folder() {
+fn no_verdict_on_165_000_people_is_wrong_from_a_1_2_folder() {
     no_verdict_is_wrong(&["--version", "1.2"], 2);
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum RosterError {
     /// The key file is missing, unreadable, too open or malformed: the sysadmin must act.
-    #[error("key file {path}: {problem}")]
+    #[error("key file {path} {problem}")]
     KeyFile {
         /// The file.
         path: PathBuf,
@@ -15,7 +15,7 @@ pub enum RosterError {
         problem: String,
     },
     /// The data folder cannot be used: the sysadmin must act.
-    #[error("data folder {path}: {problem}")]
+    #[error("data folder {path} {problem}")]
     DataFolder {
         /// The folder or the file in it.
         path: PathBuf,
