@@ -5,8 +5,14 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a command may take: the sync of a whole district, while all other tests run.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// The binary under test: `HALLPASS_BIN`, or what lies in the workspace's target folder.
 pub fn binary() -> &'static Path {
@@ -84,12 +90,19 @@ fn finish(command: &mut Command, input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let mut stdin = child.stdin.take().unwrap();
-    // Fed from a thread: a command that answers while it reads must not wait for us. One that reads nothing may be gone.
+    let (mut stdin, id) = (child.stdin.take().unwrap(), Pid::from_child(&child));
+    let (ended, end) = mpsc::channel();
+    // Fed from a thread: a command that answers while it reads must not wait for us.
     let output = thread::scope(|scope| {
+        // One that reads nothing may be gone already.
         scope.spawn(move || stdin.write_all(input.as_bytes()));
-        child.wait_with_output().unwrap()
+        scope.spawn(move || ended.send(child.wait_with_output()));
+        end.recv_timeout(LONGEST).unwrap_or_else(|_| {
+            let _ = kill_process(id, Signal::KILL);
+            panic!("{command:?} did not end within {LONGEST:?}")
+        })
     });
+    let output = output.unwrap();
     Output {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -17,7 +17,7 @@ pub use command::{Output, binary, run, run_program, run_with_input};
 pub use daemon::Daemon;
 pub use foreign::{Tool, tool};
 pub use library::{Library, transcripts_folder};
-pub use script::{Line, Piece, Script, Step};
+pub use script::Script;
 pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use stage::{Reply, play};
 pub use wire::{PATIENCE, Wire, az, checksum};

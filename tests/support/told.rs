@@ -105,6 +105,7 @@ impl Daemon {
 
 /// Waits for a condition that nothing announces, and returns what it found.
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "between two looks at what announces nothing, under a deadline")]
 pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let due = Instant::now() + PATIENCE;
     loop {

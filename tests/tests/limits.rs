@@ -129,7 +129,7 @@ fn nuls_garbage_and_unknown_commands_are_ignored_or_closed_and_never_answered_wr
     // Every byte there is, with and without ends of lines, from a sequence that is the same each time.
     let mut random = 1_u32;
     for round in 0..200 {
-        let mut wire = service.daemon.catalogue();
+        let wire = service.daemon.catalogue();
         let garbage: Vec<u8> = (0..3000)
             .map(|at| {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -214,8 +214,10 @@ fn silence_ends_a_connection_before_and_after_the_login() {
     assert_eq!(idle.rest(), b"");
     service.closes("idle-time", 1);
     // Chatting does not put off the login's time.
-    let mut chatty = service.daemon.login_listener();
-    while chatty.stream().write_all(b"9900302.00\r").is_ok() && chatty.stream().read(&mut [0; 256]).is_ok_and(|read| read > 0) {}
+    let chatty = service.daemon.login_listener();
+    while chatty.stream().write_all(b"9900302.00\r").is_ok()
+        && chatty.stream().read(&mut [0; 256]).is_ok_and(|read| read > 0)
+    {}
     service.closes("login-time", 2);
     service.is_unharmed();
 }

@@ -34,6 +34,7 @@ transcripts! {
     jsip2
     libki
     login
+    networks
     no_pin
     no_replay
     node_sip2
@@ -49,9 +50,6 @@ transcripts! {
     ruby
     sc_status
     unreadable
-    zz_probe
-    zz_probe_ascii
-    zz_probe_ctl
 }
 
 #[test]

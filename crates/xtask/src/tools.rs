@@ -129,10 +129,10 @@ fn note(what: &'static str, outcome: Result<()>, skipped: &mut Vec<Skip>) {
 /// Runs a command that says itself what is wrong.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status();
-    let name = command.get_program().to_string_lossy();
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default().display();
     let status = status.with_context(|| format!("{name} does not run"))?;
-    let first = command.get_args().take(3).map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    ensure!(status.success(), "`{name} {first} ...` failed: {status}");
+    let words = command.get_args().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    ensure!(status.success(), "`{name} {words}` ended with {status}");
     Ok(())
 }
 

@@ -75,6 +75,7 @@ impl Row {
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
 pub fn run(options: &Options) -> Result<()> {
     let paths = Paths::find()?;
+    let busy = report::load_average();
     tools::run(paths.cargo().args(["build", "--release", "--locked", "--quiet", "--package", "hallpass"]))?;
     idle::raise_descriptor_limit()?;
     let lines = Runtime::new()?.block_on(async {
@@ -87,7 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    let table = report::table(&lines, &commit(&paths)?);
+    let table = report::table(&lines, &commit(&paths)?, &busy);
     println!("\n{table}");
     if options.write {
         report::write(&paths.root.join("docs/BENCHMARKS.md"), &table)?;

@@ -71,10 +71,11 @@ fn short(figure: f64) -> String {
     }
 }
 
-/// The table as Markdown, with the machine, the day and the commit.
-pub fn table(lines: &[Line], commit: &str) -> String {
+/// The table as Markdown, with the machine, the day and the commit. `busy` is the load before the first measurement:
+/// what others do on these cores is in every figure that is no ratio.
+pub fn table(lines: &[Line], commit: &str, busy: &str) -> String {
     let mut text = format!(
-        "{}, commit {}, on {}.\n\n| What | Bar | Figure | | Detail |\n|---|--:|--:|---|---|\n",
+        "{}, commit {}, on {}; load before {busy}.\n\n| What | Bar | Figure | | Detail |\n|---|--:|--:|---|---|\n",
         jiff::Timestamp::now().strftime("%F"),
         commit.trim(),
         machine()
@@ -91,6 +92,12 @@ pub fn write(page: &Path, table: &str) -> Result<()> {
     let (before, rest) = text.split_once(BEGIN).with_context(|| format!("{} has no `{BEGIN}`", page.display()))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("{} has no `{END}`", page.display()))?;
     fs::write(page, format!("{before}{BEGIN}\n{table}{END}{after}")).with_context(|| format!("{}", page.display()))
+}
+
+/// How many threads wanted to run in the last minute.
+pub fn load_average() -> String {
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    average.split_once(' ').map_or("unknown", |(minute, _)| minute).to_owned()
 }
 
 fn machine() -> String {
