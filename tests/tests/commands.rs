@@ -117,6 +117,14 @@ fn explain_names_each_refusal_and_who_can_mend_it() {
     }
 }
 
+/// Invariant 6: an outage is never a wrong PIN.
+#[test]
+fn explain_does_not_call_a_pin_wrong_that_nobody_could_look_at() {
+    let (site, roll) = refusals();
+    let card = format!("N{}", roll.people[0].id);
+    explains(&site, "kiosk", &card, &roll.people[0].pin(), &["refused (outage)", "PIN         not looked at"]);
+}
+
 #[test]
 fn explain_agrees_with_the_service_and_counts_nothing() {
     let (site, roll) = refusals();
@@ -151,6 +159,20 @@ fn explain_shows_a_lock_that_the_service_put() {
     assert_eq!(daemon.terminate(), Some(0));
     let words = ["locked: 5 different wrong PINs", "refused (locked)", "hallpass unlock", "the library's sysadmin"];
     explains(&site, "catalogue", &person.id, &person.pin(), &words);
+}
+
+#[test]
+fn what_another_process_works_on_is_unavailable_and_nobody_waits() {
+    let (site, _) = refusals();
+    let before = site.status();
+    let lock = fs::OpenOptions::new().write(true).open(site.data().join("generations/cms/lock")).unwrap();
+    lock.lock().unwrap();
+    for command in [&["sync", "cms"][..], &["roster", "rollback", "cms"], &["roster", "purge", "cms", "--yes"]] {
+        site.run(command).ended_with(69).complains(&["the roster of cms", "in use by another hallpass process"]);
+    }
+    assert_eq!(site.status(), before, "looking needs no lock");
+    drop(lock);
+    site.run(&["sync", "cms"]).succeeded();
 }
 
 #[test]

@@ -211,6 +211,42 @@ fn a_listener_given_to_another_client_or_to_none_is_never_passed_over_by_a_reloa
     }
 }
 
+/// Whatever a reload takes without a word is taken for done.
+#[test]
+fn a_reload_acts_on_a_key_or_says_that_it_needs_a_restart() {
+    for (key, section) in [
+        ("log", "\n[log]\nlevel = \"error\"\n"),
+        ("log", "\n[log]\nformat = \"text\"\n"),
+        ("limits.connections", "\n[limits]\nconnections = 3\nper-source = 3\n"),
+    ] {
+        let library = Library::new();
+        library.site.append("hallpass.toml", section);
+        let reloaded = library.site.run(&["reload"]);
+        if reloaded.code == Some(78) {
+            assert!(reloaded.stderr.contains("restart needed") && reloaded.stderr.contains(key), "{}", reloaded.stderr);
+            continue;
+        }
+        let lines = library.daemon.log().len();
+        let mut open: Vec<Wire> = (0..5).map(|_| library.daemon.catalogue()).collect();
+        for wire in &mut open[..2] {
+            assert!(wire.ask(library.a_63()).contains("|BLY|CQY|"));
+        }
+        drop(open);
+        library.daemon.signal(Signal::TERM);
+        let Library { mut daemon, .. } = library;
+        daemon.wait_for_the_end();
+        let after: Vec<String> =
+            daemon.log().into_iter().skip(lines).filter(|line| !line.contains("reloaded")).collect();
+        let acted = match section {
+            section if section.contains("error") => after.iter().all(|line| !line.contains("INFO")),
+            section if section.contains("text") => after.iter().all(|line| !line.starts_with('{')),
+            // The connections that are open cannot be taken back.
+            _ => false,
+        };
+        assert!(acted, "reloaded, and {section:?} is not acted on: {after:?}");
+    }
+}
+
 #[test]
 fn a_second_daemon_on_the_same_data_folder_is_refused() {
     let library = Library::new();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use resolver::Moment;
-use roster::{Keyring, Month, PseudonymKey, RosterError};
+use roster::{KeyId, Keyring, Month, PseudonymKey, RosterError};
 
 /// One second, as requests need it.
 pub struct Tick {
@@ -20,35 +20,36 @@ pub struct Tick {
     /// The key of this month's pseudonyms.
     pub pseudonyms: Arc<PseudonymKey>,
     month: Month,
+    key: KeyId,
 }
 
 /// The daemon's clock.
 pub struct Clock {
-    keyring: Arc<Keyring>,
     tick: ArcSwap<Tick>,
 }
 
 impl Clock {
     /// A clock in the library's zone.
-    pub fn new(keyring: Arc<Keyring>, zone: &TimeZone) -> Result<Self, RosterError> {
+    pub fn new(keyring: &Keyring, zone: &TimeZone) -> Result<Self, RosterError> {
         let now = Timestamp::now();
         let month = Month::of(now);
         let pseudonyms = Arc::new(keyring.current().pseudonym_key(month)?);
-        let tick = ArcSwap::from_pointee(Tick::at(now, zone, month, pseudonyms));
-        Ok(Self { keyring, tick })
+        let tick = ArcSwap::from_pointee(Tick::at(now, zone, (month, keyring.current().id()), pseudonyms));
+        Ok(Self { tick })
     }
 
     /// Moves on to now; called each second.
-    pub fn advance(&self, zone: &TimeZone) -> Result<(), RosterError> {
+    pub fn advance(&self, keyring: &Keyring, zone: &TimeZone) -> Result<(), RosterError> {
         let now = Timestamp::now();
         let month = Month::of(now);
         let last = self.tick.load();
-        let pseudonyms = if month == last.month {
+        let key = keyring.current().id();
+        let pseudonyms = if (month, key) == (last.month, last.key) {
             Arc::clone(&last.pseudonyms)
         } else {
-            Arc::new(self.keyring.current().pseudonym_key(month)?)
+            Arc::new(keyring.current().pseudonym_key(month)?)
         };
-        self.tick.store(Arc::new(Tick::at(now, zone, month, pseudonyms)));
+        self.tick.store(Arc::new(Tick::at(now, zone, (month, key), pseudonyms)));
         Ok(())
     }
 
@@ -59,7 +60,7 @@ impl Clock {
 }
 
 impl Tick {
-    fn at(now: Timestamp, zone: &TimeZone, month: Month, pseudonyms: Arc<PseudonymKey>) -> Self {
+    fn at(now: Timestamp, zone: &TimeZone, (month, key): (Month, KeyId), pseudonyms: Arc<PseudonymKey>) -> Self {
         let local = zone.to_datetime(now);
         Self {
             moment: Moment { seconds: u32::try_from(now.as_second()).unwrap_or_default(), today: local.date() },
@@ -67,6 +68,7 @@ impl Tick {
             utc: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             pseudonyms,
             month,
+            key,
         }
     }
 }

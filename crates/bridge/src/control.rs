@@ -1,6 +1,6 @@
 //! Orders from commands, over a socket that only the data folder's owner can open.
 //!
-//! One line in, one answer out: `unlock CARD`, `reload`, or `refresh`; `ok TEXT` or `error TEXT`.
+//! One line in, one answer out: `unlock CARD`, `forget SPACE`, `reload`, or `refresh`; `ok TEXT` or `error TEXT`.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -77,6 +77,10 @@ async fn obey(order: &str, service: &Arc<Service>) -> Told {
         ("refresh", "") => {
             keeper::refresh(service).await;
             Ok("serving what is published".to_owned())
+        }
+        ("forget", space) if !space.is_empty() => {
+            service.resolver.guard().forget_space(space);
+            Ok("forgotten".to_owned())
         }
         ("reload", "") => {
             let service = Arc::clone(service);

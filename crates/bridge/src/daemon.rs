@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roster::{RosterError, Store, key_file};
+use roster::{Keyring, RosterError, Store, key_file};
 use site::{Level, Loaded, LogFormat, Site};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,8 +51,16 @@ pub enum BridgeError {
     },
 }
 
-/// Runs the service until it is told to stop. `ready` is called once every listener is open, with their addresses.
-pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), BridgeError> {
+/// The addresses that were opened.
+pub struct Opened {
+    /// The listeners, in the configuration's order.
+    pub listeners: Vec<String>,
+    /// The admin port.
+    pub admin: Option<SocketAddr>,
+}
+
+/// Runs the service until it is told to stop. `ready` is called once every listener is open.
+pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), BridgeError> {
     let Loaded { site, warnings } = loaded;
     let site = Arc::new(site);
     let log = LogWriter::start(io::stderr()).map_err(system("the log"))?;
@@ -75,23 +83,24 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), 
     let control_socket = control::open(&site.data_dir).map_err(system("DATA-DIR/control.sock"))?;
     let (draining, tasks) = (CancellationToken::new(), TaskTracker::new());
     let permits = Arc::new(Semaphore::new(site.limits.connections));
-    let mut names = Vec::new();
+    let mut opened = Opened { listeners: Vec::new(), admin: None };
     for (listener, configured) in listeners.into_iter().zip(&site.listeners) {
         tracing::info!(protocol = configured.protocol.name(), address = listener.name(), "listening");
-        names.push(listener.name().to_owned());
+        opened.listeners.push(listener.name().to_owned());
         let (service, permits) = (Arc::clone(&service), Arc::clone(&permits));
         tasks.spawn(listener.run(service, permits, tasks.clone(), draining.clone()));
     }
     if let Some(socket) = admin_socket {
         let address = socket.local_addr().map_err(system("admin.address"))?;
         tracing::info!(protocol = "http", %address, "listening");
+        opened.admin = Some(address);
         tasks.spawn(admin::run(socket, Arc::clone(&service), draining.clone()));
     }
     tasks.spawn(control::run(control_socket, Arc::clone(&service), draining.clone()));
     tasks.spawn(keeper::run(Arc::clone(&service), draining.clone()));
     // Whether anybody wanted to know is systemd's matter.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    ready(&names);
+    ready(&opened);
 
     wait_for_the_end(&service).await.map_err(system("signals"))?;
     drain(&draining, &tasks).await;
@@ -101,9 +110,13 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&[String])) -> Result<(), 
 
 /// Opens the key file and the data folder of a configuration.
 pub fn open_store(site: &Site) -> Result<Store, RosterError> {
+    Store::open(&site.data_dir, Arc::new(load_keyring(site)?))
+}
+
+/// Reads the key file of a configuration.
+pub(crate) fn load_keyring(site: &Site) -> Result<Keyring, RosterError> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let keyring = key_file::load(&site.key_file, credentials.as_deref())?;
-    Store::open(&site.data_dir, Arc::new(keyring))
+    key_file::load(&site.key_file, credentials.as_deref())
 }
 
 fn start_tracing(site: &Site, log: &LogWriter) {
@@ -152,7 +165,7 @@ async fn wait_for_the_end(service: &Arc<Service>) -> io::Result<()> {
 
 /// Stops accepting, lets every connection finish its frame, and waits for them; a second signal ends it at once.
 async fn drain(draining: &CancellationToken, tasks: &TaskTracker) {
-    tracing::info!(open = tasks.len(), "draining");
+    tracing::info!(tasks = tasks.len(), "draining");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     draining.cancel();
     tasks.close();
@@ -166,8 +179,8 @@ async fn drain(draining: &CancellationToken, tasks: &TaskTracker) {
     };
     tokio::select! {
         () = tasks.wait() => {}
-        () = tokio::time::sleep(DRAIN) => tracing::warn!(open = tasks.len(), "some connections did not end in time"),
-        () = again => tracing::warn!(open = tasks.len(), "told twice to stop"),
+        () = tokio::time::sleep(DRAIN) => tracing::warn!(tasks = tasks.len(), "some connections did not end in time"),
+        () = again => tracing::warn!(tasks = tasks.len(), "told twice to stop"),
     }
 }
 

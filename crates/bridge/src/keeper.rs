@@ -23,7 +23,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
             _ = second.tick() => {}
         }
         let zone = service.house().site.library.time_zone.clone();
-        if let Err(error) = service.clock.advance(&zone) {
+        if let Err(error) = service.clock.advance(&service.store.keyring(), &zone) {
             tracing::error!(%error, "the clock");
         }
         save_attempts(&service).await;

@@ -24,5 +24,5 @@ pub mod service;
 pub mod sip;
 pub mod verdict_log;
 
-pub use daemon::{BridgeError, open_store, serve};
+pub use daemon::{BridgeError, Opened, open_store, serve};
 pub use house::{client_rules, district_rules};

@@ -8,6 +8,7 @@ use roster::{RosterError, Store};
 use site::{Level, Site};
 
 use crate::clock::Clock;
+use crate::daemon::load_keyring;
 use crate::gate::Gate;
 use crate::house::House;
 use crate::log_writer::LogWriter;
@@ -40,10 +41,10 @@ pub struct Service {
 impl Service {
     /// Opens all that connections share. A district that cannot be served keeps nothing from starting.
     pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Self, RosterError> {
-        let keyring = store.shared_keyring();
+        let keyring = store.keyring();
         let metrics = Metrics::new();
         let guard = resolver::Guard::new(site.budget, store.state().attempts()?);
-        let clock = Clock::new(Arc::clone(&keyring), &site.library.time_zone)?;
+        let clock = Clock::new(&keyring, &site.library.time_zone)?;
         let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
         let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
         let house = House::open(site, &store, &metrics);
@@ -55,7 +56,7 @@ impl Service {
         Ok(Self {
             view: ArcSwap::from_pointee(house),
             store: Arc::new(store),
-            resolver: Resolver::new(keyring, guard),
+            resolver: Resolver::new(guard),
             clock,
             metrics,
             verdicts,
@@ -76,7 +77,13 @@ impl Service {
     }
 
     /// Opens what the districts serve now, and serves it.
+    ///
+    /// The key file is read again as well: a rotation adds a key and syncs under it, with a command of its own.
     pub fn refresh_rosters(&self) {
+        match load_keyring(&self.house().site) {
+            Ok(keyring) => self.store.set_keyring(keyring),
+            Err(error) => tracing::error!(%error, "the keys stay as they are"),
+        }
         let house = self.view.load().with_new_rosters(&self.store);
         self.set_house(house);
     }

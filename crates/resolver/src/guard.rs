@@ -134,10 +134,20 @@ impl Guard {
     pub fn unlock(&self, key: &AttemptsKey) -> bool {
         let Some(mut shard) = self.shard(key) else { return false };
         let Some(entry) = shard.cards.get_mut(key) else { return false };
+        let stood = entry.attempts.times().next().is_some();
         // Kept, empty, until the record on disk is gone too.
         entry.attempts = Attempts::default();
         shard.changed.insert(*key);
-        true
+        stood
+    }
+
+    /// Forgets all that stands against the cards of an ID space: the end of a district.
+    pub fn forget_space(&self, space: &str) {
+        let space = self.space_number(space);
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.cards.retain(|_, entry| entry.space != Some(space));
+        }
     }
 
     /// What changed since the last call, for keeping; also forgets what is a day old. Called once a second.
@@ -281,6 +291,7 @@ mod tests {
             guess(&guard, wrong, NOW);
         }
         assert!(guard.unlock(&CARD));
+        assert!(!guard.unlock(&CARD), "there is nothing left");
         assert_eq!(guess(&guard, "0201", NOW), Attempt::Right);
     }
 

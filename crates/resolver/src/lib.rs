@@ -3,11 +3,13 @@
 //! Nothing here waits: rosters are memory maps, and the guard is a table. Time comes in as a [`Moment`].
 //!
 //! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from
-//! - [`guard`] the attempt budgets, with [`attempts`] of one card; [`resolve`] the way from one to the other
+//! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
+//!   [`resolve`] the way from one to the other
 //! - [`release`] what of an admitted student that client sees
 
 pub mod attempts;
 pub mod guard;
+mod lookup;
 pub mod query;
 pub mod release;
 pub mod resolve;

@@ -1,19 +1,17 @@
 //! The way of one request: card, row, guard, PIN, eligibility.
 
-use std::sync::Arc;
-
 use patron::{CardNumber, Pin, Reason, Verdict};
-use roster::{KeyId, Keyring, Pseudonym, PseudonymKey, Row, RowIndex, StudentRow, Verifier};
+use roster::{Pseudonym, PseudonymKey, Verifier};
 use subtle::Choice;
 
 use crate::guard::{Attempt, AttemptsKey};
+use crate::lookup::{Found, Place, decoy, locate, look_up};
 use crate::release::seen;
 use crate::rosters::Served;
 use crate::{Guard, Moment, PinPolicy, Query, Rosters, Standing};
 
 /// Answers queries. One for the life of the daemon: its guard remembers.
 pub struct Resolver {
-    keyring: Arc<Keyring>,
     guard: Guard,
 }
 
@@ -50,36 +48,10 @@ pub enum Step {
     Ended(Option<Reason>),
 }
 
-/// Where a card leads.
-struct Place<'a> {
-    /// The ID space, or none for a card that no rule claims.
-    space: &'a str,
-    id: &'a str,
-    /// Where to look, by index.
-    districts: &'a [usize],
-    claimed: bool,
-}
-
-/// What was found there.
-enum Found<'a> {
-    Student {
-        district: usize,
-        served: &'a Served,
-        row: StudentRow,
-    },
-    Ambiguous {
-        district: usize,
-    },
-    /// In a district that the client does not serve.
-    Elsewhere,
-    Nobody,
-    Outage,
-}
-
 impl Resolver {
-    /// A resolver over these keys, with what the guard remembers.
-    pub const fn new(keyring: Arc<Keyring>, guard: Guard) -> Self {
-        Self { keyring, guard }
+    /// A resolver with what the guard remembers.
+    pub const fn new(guard: Guard) -> Self {
+        Self { guard }
     }
 
     /// The attempt budgets.
@@ -90,7 +62,7 @@ impl Resolver {
     /// The verdict on a query. Counts a wrong PIN against the card.
     pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
         let place = locate(rosters, query);
-        let found = self.look_up(rosters, query, &place);
+        let found = look_up(rosters, query, &place);
         let verdict = match query.pin {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
             None => recognise(rosters, query, found, now),
@@ -111,8 +83,8 @@ impl Resolver {
         } else {
             steps.push(Step::Unclaimed);
         }
-        let found = self.look_up(rosters, query, &place);
-        let standing = self.guard.standing(&self.attempts_key(&place), now.seconds);
+        let found = look_up(rosters, query, &place);
+        let standing = self.guard.standing(&attempts_key(rosters, &place), now.seconds);
         steps.push(Step::Budget(standing));
         steps.push(match &found {
             Found::Student { .. } => Step::Row("student"),
@@ -125,8 +97,9 @@ impl Resolver {
             None => recognise(rosters, query, found, now),
             Some(_) if standing.locked && !matches!(found, Found::Outage) => Verdict::Refuse(Reason::Locked),
             Some(pin) => {
-                let right = self.is_right(&place, &found, pin);
-                steps.push(Step::Pin(Some(right)));
+                let right = is_right(rosters, &place, &found, pin);
+                // Where there is no row, there is nothing that the PIN could be compared with.
+                steps.push(Step::Pin(matches!(found, Found::Student { .. }).then_some(right)));
                 judge(rosters, query, found, if right { Attempt::Right } else { Attempt::Wrong }, now)
             }
         };
@@ -138,7 +111,7 @@ impl Resolver {
     pub fn unlock(&self, rosters: &Rosters, card: &CardNumber) -> bool {
         let claim = rosters.cards.claim(card.as_str());
         let (space, id) = claim.map_or(("", card.as_str()), |claim| (claim.space, claim.id));
-        self.guard.unlock(&self.keyring.current().attempts_key(space, id))
+        self.guard.unlock(&rosters.keyring.current().attempts_key(space, id))
     }
 
     /// The pseudonym of a card under one month's key.
@@ -146,52 +119,6 @@ impl Resolver {
         let claim = rosters.cards.claim(card.as_str());
         let (space, id) = claim.map_or(("", card.as_str()), |claim| (claim.space, claim.id));
         month.pseudonym(space, id)
-    }
-
-    /// Looks in every district that may have the card: as many look-ups whether it is there or not.
-    fn look_up<'a>(&self, rosters: &'a Rosters, query: &Query<'_>, place: &Place<'_>) -> Found<'a> {
-        let mut found = Found::Nobody;
-        let mut index: Option<(KeyId, RowIndex)> = None;
-        for district in place.districts {
-            let here = match rosters.served.get(*district) {
-                Some(Ok(served)) => self.look_up_in(*district, served, place, &mut index),
-                Some(Err(_)) | None => Found::Outage,
-            };
-            let here = match here {
-                Found::Student { district, .. } | Found::Ambiguous { district }
-                    if !query.client.districts.contains(&district) =>
-                {
-                    Found::Elsewhere
-                }
-                other => other,
-            };
-            found = found.or(here);
-        }
-        if place.claimed { found } else { Found::Nobody }
-    }
-
-    fn look_up_in<'a>(
-        &self,
-        district: usize,
-        served: &'a Served,
-        place: &Place<'_>,
-        index: &mut Option<(KeyId, RowIndex)>,
-    ) -> Found<'a> {
-        let key_id = served.generation.key();
-        let row_index = match index {
-            Some((known, row_index)) if *known == key_id => *row_index,
-            _ => {
-                let Some(key) = self.keyring.find(key_id) else { return Found::Outage };
-                index.insert((key_id, key.row_index(place.space, place.id))).1
-            }
-        };
-        match served.generation.row(&row_index) {
-            Ok(Some(Row::Student(row))) => Found::Student { district, served, row },
-            Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
-            // Aliases come with the rules that make them; until then one is nobody's card.
-            Ok(Some(Row::Alias(_) | Row::Decoy(_)) | None) => Found::Nobody,
-            Err(_) => Found::Outage,
-        }
     }
 
     fn verify(
@@ -213,81 +140,14 @@ impl Resolver {
         let verify = || match &decoy {
             Some((served, verifiers)) => {
                 // Computed, and thrown away: a decoy admits nobody.
-                std::hint::black_box(self.matches(place, served, verifiers, pin));
+                std::hint::black_box(matches(rosters, place, served, verifiers, pin));
                 false
             }
-            None => self.is_right(place, &found, pin),
+            None => is_right(rosters, place, &found, pin),
         };
-        let key = self.attempts_key(place);
+        let key = attempts_key(rosters, place);
         let attempt = self.guard.attempt(&key, known.then_some(place.space), pin, now.seconds, verify);
         judge(rosters, query, found, attempt, now)
-    }
-
-    fn is_right(&self, place: &Place<'_>, found: &Found<'_>, pin: &Pin) -> bool {
-        match found {
-            Found::Student { served, row, .. } => {
-                served.without_pin || self.matches(place, served, &row.verifiers, pin)
-            }
-            Found::Ambiguous { .. } | Found::Elsewhere | Found::Nobody | Found::Outage => false,
-        }
-    }
-
-    /// Every verifier is compared, in constant time: which form was typed shows nowhere.
-    fn matches(&self, place: &Place<'_>, served: &Served, verifiers: &[Verifier], pin: &Pin) -> bool {
-        let Some(key) = self.keyring.find(served.generation.key()) else { return false };
-        let typed = key.verifier(place.space, place.id, &served.pin_version, pin);
-        verifiers.iter().fold(Choice::from(0), |any, verifier| any | verifier.same_as(&typed)).into()
-    }
-
-    fn attempts_key(&self, place: &Place<'_>) -> AttemptsKey {
-        self.keyring.current().attempts_key(place.space, place.id)
-    }
-}
-
-impl Found<'_> {
-    /// What two districts of one ID space come to together: the answer that confuses nobody.
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Nobody, other) | (other, Self::Nobody) => other,
-            // While one of them cannot be read, a hit elsewhere stands and a miss is an outage.
-            (Self::Outage, other) | (other, Self::Outage) => other,
-            (Self::Elsewhere, other) | (other, Self::Elsewhere) => other,
-            (Self::Student { district, served, row }, Self::Student { row: second, district: there, served: its }) => {
-                if !same_person(&row, &second) {
-                    Self::Ambiguous { district }
-                } else if !row.student.enabled && second.student.enabled {
-                    // A child who moved is found where the account is active.
-                    Self::Student { district: there, served: its, row: second }
-                } else {
-                    Self::Student { district, served, row }
-                }
-            }
-            (Self::Ambiguous { district }, _) | (_, Self::Ambiguous { district }) => Self::Ambiguous { district },
-        }
-    }
-}
-
-fn same_person(one: &StudentRow, other: &StudentRow) -> bool {
-    let shared = |verifier: &Verifier| other.verifiers.iter().any(|theirs| bool::from(theirs.same_as(verifier)));
-    one.verifiers.iter().any(shared)
-}
-
-fn locate<'a>(rosters: &'a Rosters, query: &Query<'a>) -> Place<'a> {
-    let card = query.card.as_str();
-    if let Some(claim) = rosters.cards.claim(card) {
-        return Place { space: claim.space, id: claim.id, districts: claim.districts, claimed: true };
-    }
-    // Hashed raw, in no space, and looked up in the client's first district: never found, but looked for.
-    let first = query.client.districts.first();
-    let districts = first.and_then(|first| rosters.cards.space_of(*first)).map_or(&[][..], |(_, districts)| districts);
-    Place { space: "", id: card, districts, claimed: false }
-}
-
-fn decoy<'a>(rosters: &'a Rosters, place: &Place<'_>) -> Option<(&'a Served, Vec<Verifier>)> {
-    let served = place.districts.iter().find_map(|district| rosters.served.get(*district)?.as_ref().ok())?;
-    match served.generation.decoy() {
-        Ok(Row::Decoy(verifiers)) => Some((served, verifiers)),
-        _ => None,
     }
 }
 
@@ -327,4 +187,24 @@ fn judge(rosters: &Rosters, query: &Query<'_>, found: Found<'_>, attempt: Attemp
         // With a literal prefix, the card as typed is the canonical one.
         Ok(()) => Verdict::Admit(seen(row.student, query.card, rules, query.client.release)),
     }
+}
+
+fn is_right(rosters: &Rosters, place: &Place<'_>, found: &Found<'_>, pin: &Pin) -> bool {
+    match found {
+        Found::Student { served, row, .. } => {
+            served.without_pin || matches(rosters, place, served, &row.verifiers, pin)
+        }
+        Found::Ambiguous { .. } | Found::Elsewhere | Found::Nobody | Found::Outage => false,
+    }
+}
+
+/// Every verifier is compared, in constant time: which form was typed shows nowhere.
+fn matches(rosters: &Rosters, place: &Place<'_>, served: &Served, verifiers: &[Verifier], pin: &Pin) -> bool {
+    let Some(key) = rosters.keyring.find(served.generation.key()) else { return false };
+    let typed = key.verifier(place.space, place.id, &served.pin_version, pin);
+    verifiers.iter().fold(Choice::from(0), |any, verifier| any | verifier.same_as(&typed)).into()
+}
+
+fn attempts_key(rosters: &Rosters, place: &Place<'_>) -> AttemptsKey {
+    rosters.keyring.current().attempts_key(place.space, place.id)
 }

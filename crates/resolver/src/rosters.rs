@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use patron::{CardBook, CardRule, Eligibility, PinScheme, Release, Role};
-use roster::{Generation, RosterError, Store};
+use roster::{Generation, Keyring, RosterError, Store};
 
 /// A district's live rules.
 #[derive(Clone, Debug)]
@@ -66,6 +66,8 @@ pub struct Rosters {
     pub(crate) districts: Arc<[District]>,
     pub(crate) served: Vec<Result<Served, Unserved>>,
     pub(crate) cards: CardBook,
+    /// The keys that the generations were made under.
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl Rosters {
@@ -77,10 +79,14 @@ impl Rosters {
             Err(error) => Err(Unserved::Unreadable(plain(&error))),
         });
         let generations = generations.collect();
-        Self::assemble(districts, generations)
+        Self::assemble(districts, generations, store.keyring())
     }
 
-    fn assemble(districts: Arc<[District]>, generations: Vec<Result<Arc<Generation>, Unserved>>) -> Self {
+    fn assemble(
+        districts: Arc<[District]>,
+        generations: Vec<Result<Arc<Generation>, Unserved>>,
+        keyring: Arc<Keyring>,
+    ) -> Self {
         let mut served: Vec<Result<Served, Unserved>> =
             generations.into_iter().map(|generation| generation.and_then(Served::new)).collect();
         // A roster is served under the rules it was made under, until the next sync.
@@ -102,7 +108,7 @@ impl Rosters {
             }
             CardBook::new(districts.iter().map(|district| district.card.clone())).unwrap_or_default()
         });
-        Self { districts, served, cards }
+        Self { districts, served, cards, keyring }
     }
 
     /// The districts, by index.

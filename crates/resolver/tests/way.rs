@@ -67,7 +67,7 @@ impl Library {
         let keyring = Arc::new(key_file::load(&key, None).unwrap());
         let store = Store::open(&folder.path().join("data"), Arc::clone(&keyring)).unwrap();
         let month = keyring.current().pseudonym_key(Month::of("2026-11-23T00:00:00Z".parse().unwrap())).unwrap();
-        let resolver = Resolver::new(keyring, Guard::new(Budget::default(), vec![]));
+        let resolver = Resolver::new(Guard::new(Budget::default(), vec![]));
         Self { _folder: folder, store, resolver, month, districts }
     }
 
@@ -75,7 +75,8 @@ impl Library {
     fn publish(&self, number: usize, people: &[(&str, &str, Option<Student>)]) {
         let district = &self.districts[number];
         let lock = self.store.lock_district(&district.id).unwrap();
-        let key = self.store.keyring().current();
+        let keyring = self.store.keyring();
+        let key = keyring.current();
         let mut rows: Vec<(RowIndex, Row)> = people
             .iter()
             .map(|(id, pin, student)| {
@@ -230,6 +231,14 @@ fn a_district_without_a_roster_is_an_outage_and_costs_no_attempt() {
     assert!(matches!(library.ask("411001", "0909"), Verdict::Admit(_)), "the other district is not in its way");
     library.publish(0, &[("1001", "0201", Some(student()))]);
     assert!(matches!(library.ask("401001", "0201"), Verdict::Admit(_)));
+}
+
+#[test]
+fn an_outage_in_a_strangers_district_is_not_told() {
+    let library = Library::new(vec![district("north", rule("40", "n")), district("south", rule("41", "s"))]);
+    library.publish(1, &[("1001", "0909", Some(student()))]);
+    let south_only = client(&[1], PinPolicy::Required);
+    assert_eq!(library.ask_as(&south_only, "401001", "0201").reason(), Some(Reason::UnknownCard));
 }
 
 #[test]

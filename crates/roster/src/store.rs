@@ -21,7 +21,7 @@ use crate::{
 /// An opened data folder. Once in a process: LMDB maps each environment once.
 pub struct Store {
     folder: PathBuf,
-    keyring: Arc<Keyring>,
+    keyring: Mutex<Arc<Keyring>>,
     state: State,
     /// What is open somewhere in this process; closed when the last one lets go of it.
     open: Mutex<HashMap<GenerationId, Weak<Generation>>>,
@@ -65,7 +65,7 @@ impl Store {
         }
         fs::read_dir(folder).map_err(|error| fault(format!("cannot be read ({error}); `chmod 700` it")))?;
         let state = State::open(&folder.join("state"))?;
-        Ok(Self { folder: folder.to_owned(), keyring, state, open: Mutex::default() })
+        Ok(Self { folder: folder.to_owned(), keyring: Mutex::new(keyring), state, open: Mutex::default() })
     }
 
     /// The small state.
@@ -74,13 +74,13 @@ impl Store {
     }
 
     /// The keys.
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
+    pub fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The keys, for whoever outlives a borrow.
-    pub fn shared_keyring(&self) -> Arc<Keyring> {
-        Arc::clone(&self.keyring)
+    /// Takes the keys of a key file that was read again: a rotation under a running daemon.
+    pub fn set_keyring(&self, keyring: Keyring) {
+        *self.keyring.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
     }
 
     /// The data folder.
@@ -108,7 +108,7 @@ impl Store {
             // Somebody let go of it this very moment; LMDB maps nothing twice.
             closing.wait_timeout(CLOSING);
         }
-        let generation = Arc::new(Generation::open(&folder, district, id, record.length, &self.keyring)?);
+        let generation = Arc::new(Generation::open(&folder, district, id, record.length, &self.keyring())?);
         open.retain(|_, generation| generation.strong_count() > 0);
         open.insert(id, Arc::downgrade(&generation));
         Ok(generation)
@@ -134,7 +134,7 @@ impl Store {
     pub fn begin(&self, lock: &DistrictLock, forms: usize) -> Result<GenerationWriter, RosterError> {
         let id = GenerationId::fresh()?;
         let folder = self.generation_folder(&lock.district, id);
-        GenerationWriter::create(&folder, &lock.district, id, self.keyring.current(), forms)
+        GenerationWriter::create(&folder, &lock.district, id, self.keyring().current(), forms)
     }
 
     /// A folder for what a sync spills; removed with the next [`Store::lock_district`] at the latest.

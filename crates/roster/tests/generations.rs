@@ -53,7 +53,8 @@ fn student(role: Role) -> Student {
 fn publish(store: &Store, ids: &[u32]) -> String {
     let lock = store.lock_district("cms").unwrap();
     let (card, pin) = rules();
-    let key = store.keyring().current();
+    let keyring = store.keyring();
+    let key = keyring.current();
     let mut rows: Vec<(RowIndex, Row)> = ids
         .iter()
         .map(|id| {

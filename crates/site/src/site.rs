@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use patron::{Budget, CardBook, Release};
 
-use crate::{Client, District, Finding, Library, Limits, Listener, Log};
+use crate::{Client, District, Finding, Library, Limits, Listener, Log, Protocol};
 
 /// The configuration of one library.
 #[derive(Debug)]
@@ -57,14 +57,19 @@ impl Site {
 
     /// The keys whose change cannot be taken over without a restart; empty: `new` can be.
     pub fn restart_needed(&self, new: &Self) -> Vec<&'static str> {
-        let addresses = |site: &Self| {
-            site.listeners.iter().map(|listener| (listener.protocol, listener.address)).collect::<Vec<_>>()
-        };
+        // With whom it belongs to: an open listener keeps its client.
+        fn listeners(site: &Site) -> Vec<(Protocol, SocketAddr, Option<&str>)> {
+            let client = |at: Option<usize>| at.and_then(|at| site.clients.get(at)).map(|client| client.id.as_str());
+            let listeners = site.listeners.iter();
+            listeners.map(|listener| (listener.protocol, listener.address, client(listener.client))).collect()
+        }
         [
             ("data-dir", self.data_dir != new.data_dir),
             ("key-file", self.key_file != new.key_file),
-            ("listener", addresses(self) != addresses(new)),
+            ("listener", listeners(self) != listeners(new)),
             ("admin", self.admin != new.admin),
+            ("log", self.log != new.log),
+            ("limits.connections", self.limits.connections != new.limits.connections),
         ]
         .into_iter()
         .filter_map(|(key, changed)| changed.then_some(key))

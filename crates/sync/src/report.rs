@@ -28,8 +28,8 @@ pub struct Report {
     pub change: Option<Change>,
     /// The card rule, the PIN rule or the key is another than that of the published roster.
     pub rules_changed: bool,
-    /// The key of the published roster is gone, so that the guard had nothing to compare with.
-    pub not_compared: bool,
+    /// Why the published roster cannot be read, so that the guard had nothing to compare with.
+    pub not_compared: Option<String>,
     /// What the guard objected to.
     pub objection: Option<Cause>,
     /// The objection was overruled by `--force`.
@@ -59,12 +59,12 @@ impl fmt::Display for Report {
             writeln!(f, "new       {:>9} IDs", change.new)?;
             writeln!(f, "gone      {:>9} IDs", change.gone)?;
             writeln!(f, "changed   {:>9} PINs", change.pin_changed)?;
-        } else if self.not_compared {
-            writeln!(f, "the published roster's key is gone: nothing was compared, as at a first sync")?;
+        } else if let Some(why) = &self.not_compared {
+            writeln!(f, "nothing was compared, as at a first sync: {why}")?;
         } else {
             writeln!(f, "first roster of this district: nothing to compare with")?;
         }
-        if self.rules_changed && !self.not_compared {
+        if self.rules_changed {
             writeln!(f, "card rule, PIN rule or key changed: PINs were compared under the previous ones")?;
         }
         for place in &reading.undecodable.first {

@@ -148,18 +148,17 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn publish(&self, mut bundle: Bundle, fingerprint: &str, progress: &dyn Fn(u64)) -> Result<Outcome, SyncError> {
-        let keyring = self.store.keyring();
+        let keyring = &self.store.keyring();
         let (district, mode) = (self.request.district, self.request.mode);
         let rules = Rules::new(keyring.current(), district.card.clone(), district.pin.clone());
         let mut report = Report::default();
         // A published roster that cannot be read is no reason not to mend it by this very sync.
         let published = match self.store.serving(&district.id) {
             Ok(published) => published,
-            Err(RosterError::MissingKey { .. } | RosterError::Damaged { .. }) => {
-                report.not_compared = true;
+            Err(error) => {
+                report.not_compared = Some(error.to_string());
                 None
             }
-            Err(error) => return Err(error.into()),
         };
         let before = published.as_ref().and_then(|published| {
             let header = published.header();

@@ -133,7 +133,7 @@ fn resolve(
         patron_types: vec![(Role::Student, "STUDENT".to_owned()), (Role::Teacher, "TEACHER".to_owned())],
     };
     let rosters = Rosters::open(store, [district].into());
-    let resolver = Resolver::new(Arc::clone(keyring), Guard::new(Budget::default(), Vec::new()));
+    let resolver = Resolver::new(Guard::new(Budget::default(), Vec::new()));
     let client = ClientRules { districts: vec![0], pin: PinPolicy::Required, release: Release::CEILING };
     let now = jiff::Timestamp::now();
     let month = keyring.current().pseudonym_key(Month::of(now))?;

@@ -65,6 +65,9 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
             skipped.extend(PYTHON_CLIENTS.iter().map(|client| Skip { what: client.name, why: why.clone() }));
         }
     }
+    if !folder.join("bin").join(CARGO_CLIENT).exists() {
+        println!("installing {CARGO_CLIENT} from crates.io");
+    }
     let mut cargo = paths.cargo();
     cargo.args(["install", "--quiet", "--locked", "--root"]).arg(folder).args(CARGO_PACKAGE);
     note(CARGO_CLIENT, run(&mut cargo), &mut skipped);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sip2::{
     CheckinResponse, CheckoutResponse, FeePaidResponse, HoldResponse, ItemInformationResponse,
-    ItemStatusUpdateResponse, List, RenewAllResponse, RenewResponse, Request, Response, Timestamp,
+    ItemStatusUpdateResponse, List, Number, RenewAllResponse, RenewResponse, Request, Response, Timestamp,
 };
 
 use crate::sip::texts;
@@ -42,6 +42,9 @@ pub fn refusal<'a>(request: &'a Request<'_>, institution_id: &'a str, now: Times
         }
         .into(),
         Request::ItemInformation(asked) => ItemInformationResponse {
+            // 01 "other" in both: the standard knows no 00.
+            circulation_status: Number::new(1),
+            fee_type: Number::new(1),
             transaction_date: now,
             item_identifier: echoed(&asked.item_identifier),
             screen_messages,

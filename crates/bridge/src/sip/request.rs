@@ -11,7 +11,7 @@ pub struct Asked<'a> {
     pub language: Language,
     /// AO as sent; echoed where it says something.
     pub institution_id: Option<&'a str>,
-    /// AA as sent: echoed in a refusal, byte for byte.
+    /// AA as sent: echoed in a refusal, as far as the client's charset can write it.
     pub received_card: &'a str,
     /// The card, where AA holds one.
     pub card: Option<CardNumber>,

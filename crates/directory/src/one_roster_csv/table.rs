@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
     /// The next row. Blank rows are passed over with a warning, overlong ones are undecodable.
     pub fn next(&mut self, notes: &mut Notes) -> Result<Option<Row<'_>>, Refusal> {
         while self.advance()? {
-            let line = self.record.position().map_or(0, csv::Position::line);
+            let line = self.line();
             let (cells, columns) = (self.record.len(), self.header.len());
             self.short = (cells < columns).then_some(line);
             if self.record.as_slice().is_empty() {
@@ -114,10 +114,19 @@ impl<'a> Table<'a> {
         if self.rows == 0 { Err(self.bad(Fault::HeaderOnly)) } else { Ok(()) }
     }
 
+    /// The line on which the record begins. The parser ends a record at the CR, so that of a CRLF the LF, which is
+    /// what it counts, still lies before the next one.
+    fn line(&self) -> u64 {
+        let counted = self.record.position().map_or(1, csv::Position::line);
+        let is_first = self.record.position().is_none_or(|position| position.byte() == 0);
+        counted + u64::from(!is_first && self.csv.get_ref().has_crlf())
+    }
+
     /// Reads a record; `false` at the end of a file that ends where a file may end.
     fn advance(&mut self) -> Result<bool, Refusal> {
-        let more = self.csv.read_byte_record(&mut self.record).map_err(|error| {
-            let line = self.record.position().map_or(1, csv::Position::line);
+        let read = self.csv.read_byte_record(&mut self.record);
+        let line = self.line();
+        let more = read.map_err(|error| {
             match error.into_kind() {
                 ErrorKind::Io(error) => match Stop::fault(&error) {
                     Some(fault @ Fault::RowTooLong) => BadData::row(self.file.name(), line, fault).into(),
@@ -133,7 +142,7 @@ impl<'a> Table<'a> {
             return Ok(false);
         }
         if !more || self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n\0\n")) {
-            return self.truncated(self.record.position().map_or(1, csv::Position::line));
+            return self.truncated(self.line());
         }
         Ok(true)
     }

@@ -44,13 +44,15 @@ pub(super) struct Watched<R> {
     /// What may still be read before a row must have ended.
     left: u64,
     last: u8,
+    /// Whether the first line ended in CR and LF, once it has ended.
+    crlf: Option<bool>,
     /// What of the end row is still to be given.
     end: &'static [u8],
 }
 
 impl<R: Read> Watched<R> {
     pub fn new(read: R) -> Self {
-        Self { read, begun: false, left: LONGEST_ROW, last: b'\n', end: END }
+        Self { read, begun: false, left: LONGEST_ROW, last: b'\n', crlf: None, end: END }
     }
 
     /// A row has ended.
@@ -61,6 +63,11 @@ impl<R: Read> Watched<R> {
     /// Whether the last byte read ended a line.
     pub fn ended_with_newline(&self) -> bool {
         matches!(self.last, b'\n' | b'\r')
+    }
+
+    /// Whether lines end in CR and LF, as far as the first one tells.
+    pub fn has_crlf(&self) -> bool {
+        self.crlf == Some(true)
     }
 
     /// Reads the beginning of the file, without a byte order mark.
@@ -97,6 +104,10 @@ impl<R: Read> Read for Watched<R> {
             return Err(Stop(Fault::Binary).into());
         }
         self.left = self.left.checked_sub(read as u64).ok_or(Stop(Fault::RowTooLong))?;
+        if self.crlf.is_none() {
+            let before = std::iter::once(&self.last).chain(bytes);
+            self.crlf = before.zip(bytes).find(|(_, byte)| **byte == b'\n').map(|(before, _)| *before == b'\r');
+        }
         self.last = bytes.last().copied().unwrap_or(self.last);
         Ok(read)
     }

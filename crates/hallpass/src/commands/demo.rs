@@ -48,15 +48,16 @@ impl Demo {
         publish(&loaded.site)?;
         let cards = cards_to_try(&fs::read_to_string(&answers)?);
         let program = std::env::current_exe()?;
-        run_service(loaded, |addresses| {
-            let Some(address) = addresses.first() else { return };
+        run_service(loaded, |opened| {
+            let Some(address) = opened.listeners.first() else { return };
             println!("\nHallpass serves a made-up district over SIP2 on {address}. Try, in another terminal:\n");
             for (card, pin, meaning) in &cards {
                 println!("  # card {card}, PIN {pin}: {meaning}");
                 println!("  echo {pin} | {} probe sip2 {address} --card {card}\n", program.display());
             }
-            let admin = format!("http://127.0.0.1:{}", self.admin_port);
-            println!("Monitoring: {admin}/readyz and {admin}/metrics");
+            if let Some(admin) = opened.admin {
+                println!("Monitoring: http://{admin}/readyz and http://{admin}/metrics");
+            }
             println!("Why was a card refused?");
             if let Some((card, pin, _)) = cards.get(1) {
                 let config = file.display();

@@ -1,7 +1,5 @@
 //! `hallpass explain`.
 
-use std::sync::Arc;
-
 use clap::Args;
 use jiff::Timestamp;
 use patron::{CardNumber, Pin, Reason};
@@ -41,7 +39,7 @@ impl Explain {
         let store = bridge::open_store(&site)?;
         let rosters = Rosters::open(&store, bridge::district_rules(&site));
         let guard = Guard::new(site.budget, store.state().attempts()?);
-        let resolver = Resolver::new(store.shared_keyring(), guard);
+        let resolver = Resolver::new(guard);
         let rules = bridge::client_rules(client);
         let query = Query { card: &card, pin: pin.as_ref(), client: &rules };
         let now = Timestamp::now();
@@ -57,7 +55,7 @@ impl Explain {
         }
         let month = Month::of(now);
         for (name, month) in [("this month", month), ("last month", month.before())] {
-            for key in Arc::clone(&store.shared_keyring()).all() {
+            for key in store.keyring().all() {
                 let pseudonym = resolver.pseudonym(&rosters, &card, &key.pseudonym_key(month)?);
                 println!("pseudonym   {pseudonym}  {name}, key {}", key.id());
             }

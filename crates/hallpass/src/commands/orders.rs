@@ -59,7 +59,17 @@ const ORDER_REFUSED: u8 = crate::failure::DATA;
 
 /// Tells a running daemon to serve what is published now; nothing to do where none runs.
 pub fn refresh_daemon(data_dir: &Path) -> Result<(), Failure> {
-    match order(data_dir, "refresh") {
+    if_running(order(data_dir, "refresh"))
+}
+
+/// Tells a running daemon to forget the lockouts of an ID space; nothing to do where none runs.
+pub fn forget_lockouts(data_dir: &Path, space: &str) -> Result<(), Failure> {
+    if_running(order(data_dir, &format!("forget {space}")))
+}
+
+/// Where no daemon runs, there is nobody to tell.
+fn if_running(told: Result<String, Failure>) -> Result<(), Failure> {
+    match told {
         Err(failure) if failure.code == UNAVAILABLE => Ok(()),
         told => told.map(drop),
     }

@@ -90,7 +90,11 @@ impl Sip2 {
                 login_password: Some(password.trim_end_matches(['\r', '\n']).into()),
                 ..Default::default()
             };
-            peer.exchange(login.into()).await?;
+            let answer = peer.exchange(login.into()).await?;
+            // 94, then 1 or 0. Without a login a PIN has nothing to do on the wire.
+            if answer.as_bytes().get(2) != Some(&b'1') {
+                return Err(Failure::unavailable("the service refused the login; nothing was asked"));
+            }
         }
         let status = ScStatus { max_print_width: Number::new(80), ..Default::default() };
         peer.exchange(status.into()).await?;
@@ -111,7 +115,7 @@ impl Sip2 {
             patron_identifier: Some(card.into()),
             ..Default::default()
         };
-        peer.exchange(end.into()).await
+        peer.exchange(end.into()).await.map(drop)
     }
 }
 
@@ -125,7 +129,7 @@ struct Peer {
 
 impl Peer {
     /// Sends a request, waits for its answer, and shows both.
-    async fn exchange(&mut self, request: Request<'_>) -> Result<(), Failure> {
+    async fn exchange(&mut self, request: Request<'_>) -> Result<Frame, Failure> {
         let mut sent = BytesMut::new();
         let detection = self.sequence.map_or(ErrorDetection::Off, ErrorDetection::Sequenced);
         request.encode(&self.dialect, detection, &mut sent);
@@ -137,7 +141,7 @@ impl Peer {
             let frame = self.codec.decode(&mut self.input);
             if let Some(frame) = frame.map_err(|error| Failure::new(DATA, format!("not SIP2: {error}")))? {
                 self.show('<', &frame);
-                return Ok(());
+                return Ok(frame);
             }
             let read = timeout(PATIENCE, self.stream.read_buf(&mut self.input))
                 .await

@@ -6,7 +6,7 @@ use roster::{GenerationId, Published, Store};
 use site::Site;
 
 use crate::cli::Configuration;
-use crate::commands::orders::refresh_daemon;
+use crate::commands::orders::{forget_lockouts, refresh_daemon};
 use crate::commands::sync::chosen;
 use crate::failure::{DATA, Failure, USAGE};
 use crate::terminal;
@@ -155,7 +155,14 @@ fn purge(site: &Site, id: &str, yes: bool) -> Result<(), Failure> {
     let lock = store.lock_district(id)?;
     // Lockouts are kept by ID space: one that other districts share stays theirs.
     let alone = site.cards.space_of(number).filter(|(_, districts)| districts.len() == 1).map(|(space, _)| space);
+    // Before, so that the daemon puts none back on disk; and after, for what came in between.
+    if let Some(space) = alone {
+        forget_lockouts(&site.data_dir, space)?;
+    }
     let removed = store.purge(&lock, alone)?.map_or(0, |published| published.generations.len());
+    if let Some(space) = alone {
+        forget_lockouts(&site.data_dir, space)?;
+    }
     refresh_daemon(&site.data_dir)?;
     println!("{id}: removed {removed} rosters; remove its file from districts/ too, or the next sync starts anew");
     Ok(())

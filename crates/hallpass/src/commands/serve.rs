@@ -22,7 +22,7 @@ impl Serve {
 }
 
 /// Runs the service on a runtime of its own.
-pub fn run_service(loaded: site::Loaded, ready: impl FnOnce(&[String])) -> Result<(), Failure> {
+pub fn run_service(loaded: site::Loaded, ready: impl FnOnce(&bridge::Opened)) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

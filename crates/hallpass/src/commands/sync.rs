@@ -92,9 +92,11 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             }
         }
         Outcome::Refused(report) => {
-            print!("{}: refused, the last roster serves on\n{report}", district.id);
+            let serves_on = store.state().published(&district.id)?.is_some();
+            let then = if serves_on { "the last roster serves on" } else { "there is no roster yet" };
+            print!("{}: refused, {then}\n{report}", district.id);
             let cause = report.objection.map(|cause| cause.to_string()).unwrap_or_default();
-            Err(Failure::new(DATA, format!("{cause} Look into it with the district; --force publishes all the same")))
+            Err(Failure::new(DATA, format!("{cause}; look into it with the district (--force publishes all the same)")))
         }
         Outcome::NothingToDo => {
             println!("{}: nothing new in the inbox; the last roster serves on", district.id);
