@@ -102,7 +102,7 @@ fn explain_names_each_refusal_and_who_can_mend_it() {
         (
             &format!("N{}", good.id),
             good.pin(),
-            ["north (cannot be served", "refused (outage)", "mend it: the library's sysadmin"],
+            ["north (cannot be served", "refused (other-district)", "mend it: the library's sysadmin"],
         ),
     ] {
         explains(&site, "catalogue", card, &pin, &words);

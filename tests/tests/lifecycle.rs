@@ -188,7 +188,9 @@ fn a_listener_given_to_another_client_or_to_none_is_never_passed_over_by_a_reloa
     for to in ["client = \"other\"", ""] {
         let library = Library::new();
         // The other client sees no PIN-less patron, and is of another institution.
-        library.site.write_client("other", "districts = [\"cms\"]\ninstitution-id = \"OTHER\"\n");
+        if !to.is_empty() {
+            library.site.write_client("other", "districts = [\"cms\"]\ninstitution-id = \"OTHER\"\n");
+        }
         library.site.write_client("catalogue", "districts = [\"cms\"]\n[login]\nuser = \"cat\"\npassword-hash = \"");
         let hash = password_hash();
         library.site.append("clients/catalogue.toml", &format!("{hash}\"\n"));

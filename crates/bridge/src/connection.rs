@@ -23,6 +23,8 @@ use crate::sip::session::{Session, Step};
 
 /// Bytes read at once: a request has about a hundred.
 const SCRATCH: usize = 4096;
+/// Room for one reply, so that it is written without growing a buffer.
+const REPLY: usize = 512;
 /// How long what a peer still sends is read after the last reply, so that no reset takes that reply back.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -114,6 +116,7 @@ async fn answer_all(
         match codec.decode(input) {
             Ok(Some(frame)) => {
                 frames += 1;
+                output.reserve(REPLY);
                 let step = match session.answer(&frame, output) {
                     Step::Verify(attempt) => {
                         let verified = service.logins.verify(attempt.hash.clone(), attempt.password.clone());

@@ -25,8 +25,10 @@ pub(crate) enum Found<'a> {
     Ambiguous {
         district: usize,
     },
-    /// In a district that the client does not serve.
-    Elsewhere,
+    /// In a district that the client does not serve, or, where that one is away, perhaps there.
+    Elsewhere {
+        known: bool,
+    },
     Nobody,
     Outage,
 }
@@ -39,7 +41,7 @@ pub(crate) fn look_up<'a>(rosters: &'a Rosters, query: &Query<'_>, place: &Place
         let here = match rosters.served.get(*district) {
             Some(Ok(served)) => look_up_in(rosters, *district, served, place, &mut index),
             // That a stranger's district is away is none of the client's business.
-            Some(Err(_)) | None if !query.client.districts.contains(district) => Found::Nobody,
+            Some(Err(_)) | None if !query.client.districts.contains(district) => Found::Elsewhere { known: false },
             Some(Err(_)) | None => Found::Outage,
         };
         let here = match here {
@@ -86,7 +88,7 @@ impl Found<'_> {
             (Self::Nobody, other) | (other, Self::Nobody) => other,
             // While one of them cannot be read, a hit elsewhere stands and a miss is an outage.
             (Self::Outage, other) | (other, Self::Outage) => other,
-            (Self::Elsewhere, other) | (other, Self::Elsewhere) => other,
+            (Self::Elsewhere { .. }, other) | (other, Self::Elsewhere) => other,
             (Self::Student { district, served, row }, Self::Student { row: second, district: there, served: its }) => {
                 if !same_person(&row, &second) {
                     Self::Ambiguous { district }

@@ -89,7 +89,7 @@ impl Resolver {
         steps.push(match &found {
             Found::Student { .. } => Step::Row("student"),
             Found::Ambiguous { .. } => Step::Row("ambiguous"),
-            Found::Elsewhere => Step::NotTheClients,
+            Found::Elsewhere { .. } => Step::NotTheClients,
             Found::Nobody => Step::Row("nobody"),
             Found::Outage => Step::Row("outage"),
         });
@@ -134,7 +134,7 @@ impl Resolver {
             // Nobody can say, so nothing is counted.
             return Verdict::Refuse(Reason::Outage);
         }
-        let known = !matches!(found, Found::Nobody);
+        let known = !matches!(found, Found::Nobody | Found::Elsewhere { known: false });
         // Where there is no row to verify, a decoy is opened and verified: every refusal costs the same.
         let decoy = if let Found::Student { .. } = found { None } else { decoy(rosters, place) };
         let verify = || match &decoy {
@@ -172,7 +172,7 @@ fn judge(rosters: &Rosters, query: &Query<'_>, found: Found<'_>, attempt: Attemp
         (Found::Outage, _) => return refuse(Reason::Outage),
         (_, Attempt::Locked) => return refuse(Reason::Locked),
         (Found::Nobody, _) => return refuse(Reason::UnknownCard),
-        (Found::Elsewhere, _) => return refuse(Reason::OtherDistrict),
+        (Found::Elsewhere { .. }, _) => return refuse(Reason::OtherDistrict),
         (Found::Ambiguous { .. }, _) => return refuse(Reason::Ambiguous),
         (Found::Student { district, served, row }, _) => (district, served, row),
     };
@@ -194,7 +194,7 @@ fn is_right(rosters: &Rosters, place: &Place<'_>, found: &Found<'_>, pin: &Pin) 
         Found::Student { served, row, .. } => {
             served.without_pin || matches(rosters, place, served, &row.verifiers, pin)
         }
-        Found::Ambiguous { .. } | Found::Elsewhere | Found::Nobody | Found::Outage => false,
+        Found::Ambiguous { .. } | Found::Elsewhere { .. } | Found::Nobody | Found::Outage => false,
     }
 }
 

@@ -238,7 +238,7 @@ fn an_outage_in_a_strangers_district_is_not_told() {
     let library = Library::new(vec![district("north", rule("40", "n")), district("south", rule("41", "s"))]);
     library.publish(1, &[("1001", "0909", Some(student()))]);
     let south_only = client(&[1], PinPolicy::Required);
-    assert_eq!(library.ask_as(&south_only, "401001", "0201").reason(), Some(Reason::UnknownCard));
+    assert_eq!(library.ask_as(&south_only, "401001", "0201").reason(), Some(Reason::OtherDistrict));
 }
 
 #[test]
