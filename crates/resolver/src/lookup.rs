@@ -48,7 +48,7 @@ pub(crate) fn look_up<'a>(rosters: &'a Rosters, query: &Query<'_>, place: &Place
             Found::Student { district, .. } | Found::Ambiguous { district }
                 if !query.client.districts.contains(&district) =>
             {
-                Found::Elsewhere
+                Found::Elsewhere { known: true }
             }
             other => other,
         };
@@ -88,7 +88,7 @@ impl Found<'_> {
             (Self::Nobody, other) | (other, Self::Nobody) => other,
             // While one of them cannot be read, a hit elsewhere stands and a miss is an outage.
             (Self::Outage, other) | (other, Self::Outage) => other,
-            (Self::Elsewhere { .. }, other) | (other, Self::Elsewhere) => other,
+            (Self::Elsewhere { .. }, other) | (other, Self::Elsewhere { .. }) => other,
             (Self::Student { district, served, row }, Self::Student { row: second, district: there, served: its }) => {
                 if !same_person(&row, &second) {
                     Self::Ambiguous { district }
