@@ -40,17 +40,14 @@ pub(crate) fn look_up<'a>(rosters: &'a Rosters, query: &Query<'_>, place: &Place
     for district in place.districts {
         let here = match rosters.served.get(*district) {
             Some(Ok(served)) => look_up_in(rosters, *district, served, place, &mut index),
-            // That a stranger's district is away is none of the client's business.
-            Some(Err(_)) | None if !query.client.districts.contains(district) => Found::Elsewhere { known: false },
             Some(Err(_)) | None => Found::Outage,
         };
         let here = match here {
-            Found::Student { district, .. } | Found::Ambiguous { district }
-                if !query.client.districts.contains(&district) =>
-            {
-                Found::Elsewhere { known: true }
-            }
-            other => other,
+            found if query.client.districts.contains(district) => found,
+            Found::Student { .. } | Found::Ambiguous { .. } => Found::Elsewhere { known: true },
+            // That a stranger's district is away is none of the client's business.
+            Found::Outage => Found::Elsewhere { known: false },
+            found => found,
         };
         found = found.or(here);
     }
