@@ -1,5 +1,6 @@
 //! From the start to the end of a daemon: reloads that act whole or not at all, one daemon for a folder, a clean end.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -370,4 +371,23 @@ fn the_samples_are_valid() {
         assert!(checked.stdout.contains(words), "nothing of {words:?} in {}", checked.stdout);
     }
     assert_eq!(checked.stderr, "");
+}
+
+/// Rotating is: add a key, sync, remove the old. A running daemon must open what was published under the new one.
+#[test]
+fn a_key_rotation_under_a_running_daemon_is_no_outage() {
+    let library = Library::new();
+    let Library { site, daemon, roll } = &library;
+    let person = &roll.people[0];
+    assert!(daemon.patron(&person.id, &person.pin()).admits());
+    let key_file = site.path("conf/hallpass.key");
+    let old = fs::read_to_string(&key_file).unwrap();
+    fs::write(&key_file, format!("hallpass-key-1 {}\n{old}", "5a".repeat(32))).unwrap();
+    deliver(&site.inbox(), &roll.files());
+    site.run(&["sync"]).succeeded();
+    assert!(daemon.patron(&person.id, &person.pin()).admits(), "the roster under the new key");
+    let current_only: String = fs::read_to_string(&key_file).unwrap().lines().take(1).collect();
+    fs::write(&key_file, current_only).unwrap();
+    site.run(&["sync"]).succeeded();
+    assert!(daemon.patron(&person.id, &person.pin()).admits(), "and with the old key removed");
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use patron::{Budget, Pin};
 use roster::AttemptRecord;
@@ -22,7 +22,8 @@ pub type AttemptsKey = [u8; 16];
 
 /// The table of attempt budgets.
 pub struct Guard {
-    budget: Mutex<Budget>,
+    /// Read on every attempt, so that no two requests wait for one another here.
+    budget: RwLock<Budget>,
     shards: Vec<Mutex<Shard>>,
     /// Keys of the short PIN hashes: random in each process.
     pins: RandomState,
@@ -63,7 +64,7 @@ impl Guard {
     /// A guard with what the last run kept.
     pub fn new(budget: Budget, records: Vec<AttemptRecord>) -> Self {
         let guard = Self {
-            budget: Mutex::new(budget),
+            budget: RwLock::new(budget),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             pins: RandomState::new(),
             spaces: Mutex::default(),
@@ -82,7 +83,7 @@ impl Guard {
 
     /// Takes another budget, from a reload.
     pub fn set_budget(&self, budget: Budget) {
-        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = budget;
+        *self.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
     }
 
     /// Admits, verifies and records one attempt under one lock: no two requests share the last guess.
@@ -97,8 +98,7 @@ impl Guard {
         now: u32,
         verify: impl FnOnce() -> bool,
     ) -> Attempt {
-        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-        let space = space.map(|space| self.space_number(space));
+        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
         // The card is hashed in, so that equal hashes of one PIN on two cards say nothing.
         let pin = self.pins.hash_one((key, pin.expose())).to_le_bytes();
         let pin = u16::from_le_bytes([pin[0], pin[1]]);
@@ -112,10 +112,12 @@ impl Guard {
         if right {
             if let Some(mut entry) = known {
                 entry.attempts.clear_window(now);
+                let space = space.map(|space| self.space_number(space));
                 shard.put(*key, Entry { space, ..entry });
             }
             return Attempt::Right;
         }
+        let space = space.map(|space| self.space_number(space));
         let mut entry = known.unwrap_or(Entry { attempts: Attempts::default(), space });
         if entry.attempts.record(pin, now) {
             shard.put(*key, Entry { space, ..entry });
@@ -125,7 +127,7 @@ impl Guard {
 
     /// How a card stands, without counting anything.
     pub fn standing(&self, key: &AttemptsKey, now: u32) -> Standing {
-        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
         let attempts = self.shard(key).and_then(|shard| shard.cards.get(key).map(|entry| entry.attempts));
         attempts.unwrap_or_default().standing(&budget, now)
     }
@@ -181,7 +183,7 @@ impl Guard {
 
     /// Known students who are locked now, for the metrics.
     pub fn locked(&self, now: u32) -> usize {
-        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
         let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
         shards
             .map(|shard| {

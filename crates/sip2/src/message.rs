@@ -69,6 +69,13 @@ macro_rules! messages {
             }
         }
 
+        $(impl crate::$message<'_> {
+            /// Appends the whole message, as the enum over all messages does.
+            pub fn encode(&self, dialect: &Dialect, error_detection: ErrorDetection, out: &mut BytesMut) {
+                encode_message(self, $is_response, dialect, error_detection, out);
+            }
+        })*
+
         $(impl<'a> From<crate::$message<'a>> for $direction<'a> {
             fn from(message: crate::$message<'a>) -> Self {
                 Self::$variant(message)

@@ -161,7 +161,9 @@ impl Session {
             Request::PatronInformation(message) => {
                 let asked = Asked::information(message);
                 let verdict = self.resolve(house, client, &asked, started);
-                reply.send(&reply::information(&verdict, &asked, own, now).into());
+                let answer = reply::information(&verdict, &asked, own, now);
+                // The hot path: straight from where it was made.
+                answer.encode(&reply.dialect, reply.error_detection, reply.out);
             }
             Request::PatronStatus(message) => {
                 let asked = Asked::status(message);
