@@ -109,11 +109,11 @@ mod tests {
         let mut trial = Trial::default();
         let old = trial.load().unwrap().site;
         assert!(old.restart_needed(&trial.load().unwrap().site).is_empty());
-        trial.main(&trial.main_text().replace("\"info\"", "\"debug\""));
-        assert!(old.restart_needed(&trial.load().unwrap().site).is_empty());
+        let first = trial.main_text();
+        trial.main(&first.replace("\"info\"", "\"debug\""));
+        assert_eq!(old.restart_needed(&trial.load().unwrap().site), ["log"]);
         trial.main(
-            &trial
-                .main_text()
+            &first
                 .replace("data\"", "other\"")
                 .replace("hallpass.key", "other.key")
                 .replace(":6001", ":6002")
