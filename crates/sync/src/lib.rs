@@ -1,7 +1,7 @@
 //! From a source to a published generation.
 //!
-//! [`run`] is the whole way: the source is read as a stream, each person becomes a row with verifiers and the birth
-//! date is forgotten ([`derive`]), rows are sorted in sealed runs on disk ([`runs`]), merged so that one ID is one row
+//! [`run()`] is the whole way: the source is read as a stream, each person becomes a row with verifiers and the birth
+//! date is forgotten ([`mod@derive`]), rows are sorted in sealed runs on disk ([`runs`]), merged so that one ID is one row
 //! ([`merge`]), compared with what is published ([`change`], [`guard`]), and only then published. [`report`] is what
 //! the sysadmin reads of it.
 
