@@ -13,7 +13,7 @@ use bytes::BytesMut;
 use sip2::{Codec, CodecError};
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::codec::Decoder as _;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +52,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let login_due = Instant::now() + limits.login_time;
     let mut frame_due = None;
     let mut drained = pin!(draining.cancelled());
+    let mut timer = pin!(sleep_until(Instant::now() + limits.idle_time));
     loop {
         let answered = match answer_all(&mut codec, &mut input, &mut output, &mut session, service, limits).await {
             Ok(frames) => frames > 0,
@@ -79,26 +80,18 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         if !session.is_known() && login_due < due {
             (due, cause) = (login_due, Closed::LoginTime);
         }
-        let read = async {
-            tokio::select! {
-                biased;
-                read = read_some(&mut stream, &mut input) => Ok(read),
-                // A frame in hand is finished first.
-                () = drained.as_mut(), if frame_due.is_none() => Err(End::Drained),
-            }
+        let end = tokio::select! {
+            biased;
+            read = read_some(&mut stream, &mut input) => match read {
+                Ok(1..) => continue,
+                Ok(0) | Err(_) => return End::Peer,
+            },
+            // A frame in hand is finished first.
+            () = drained.as_mut(), if frame_due.is_none() => End::Drained,
+            () = ring_at(timer.as_mut(), due) => End::Closed(cause),
         };
-        match timeout_at(due, read).await {
-            Ok(Ok(Ok(1..))) => {}
-            Ok(Ok(Ok(0) | Err(_))) => return End::Peer,
-            Ok(Err(end)) => {
-                close(&mut stream).await;
-                return end;
-            }
-            Err(_) => {
-                close(&mut stream).await;
-                return End::Closed(cause);
-            }
-        }
+        close(&mut stream).await;
+        return end;
     }
 }
 
@@ -134,6 +127,21 @@ async fn answer_all(
                 return Err(Closed::FrameTooLong);
             }
         }
+    }
+}
+
+/// Ends at `due`. The timer is touched only where it would ring too late: while requests come, the one of the idle time
+/// stays as it is and is set on when it rings.
+async fn ring_at(mut timer: Pin<&mut Sleep>, due: Instant) {
+    if timer.deadline() > due {
+        timer.as_mut().reset(due);
+    }
+    loop {
+        timer.as_mut().await;
+        if Instant::now() >= due {
+            return;
+        }
+        timer.as_mut().reset(due);
     }
 }
 

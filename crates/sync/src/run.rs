@@ -14,7 +14,7 @@ use site::{After, District, Source};
 use crate::change::Comparison;
 use crate::derive::{Deriver, Record, Rules};
 use crate::guard::{Evidence, objection};
-use crate::merge::Merge;
+use crate::merge::{Merge, Merged};
 use crate::report::Report;
 use crate::runs::Runs;
 
@@ -215,7 +215,6 @@ impl Run<'_> {
         report: &mut Report,
         progress: &dyn Fn(u64),
     ) -> Result<(Reading, Runs), SyncError> {
-        const BATCH: usize = 1000;
         let pin = &deriver.rules.pin;
         let pin_before = deriver.before.as_ref().map(|before| &before.pin);
         let wanted = Wanted {
@@ -254,7 +253,7 @@ impl Run<'_> {
 
     fn write(
         &self,
-        mut merge: Merge,
+        merge: Merge,
         mut comparison: Comparison<'_>,
         deriver: &Deriver<'_>,
         header: &mut Header,
@@ -265,18 +264,26 @@ impl Run<'_> {
             _ => 1,
         };
         let mut writer = self.store.begin(self.lock, forms)?;
-        while let Some(merged) = merge.next_row()? {
-            comparison.take(&merged)?;
-            writer.push(merged.index, &merged.row)?;
-            report.merged += merged.duplicates;
-            count(header, &merged.row);
-        }
+        thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(8);
+            let merging = scope.spawn(move || merge_all(merge, &sender));
+            for merged in receiver.into_iter().flatten() {
+                comparison.take(&merged)?;
+                writer.push(merged.index, &merged.row)?;
+                report.merged += merged.duplicates;
+                count(header, &merged.row);
+            }
+            merging.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?
+        })?;
         report.change = comparison.end()?;
         (report.people, report.ambiguous) = (header.people, header.ambiguous);
         report.without_verifier = header.without_verifier;
         Ok(writer)
     }
 }
+
+/// People, or rows, that go from one thread to the next at a time.
+const BATCH: usize = 1000;
 
 struct Derived {
     runs: Runs,
@@ -301,6 +308,20 @@ fn derive_all(people: Receiver<Vec<Person>>, deriver: &Deriver<'_>, runs: Runs) 
         }
     }
     Ok(derived)
+}
+
+/// Merges on a thread of its own, ahead of the writing.
+fn merge_all(mut merge: Merge, rows: &SyncSender<Vec<Merged>>) -> Result<(), RosterError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(merged) = merge.next_row()? {
+        batch.push(merged);
+        if batch.len() == BATCH && rows.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+            // The writing has stopped, and has an error of its own to report.
+            return Ok(());
+        }
+    }
+    drop(rows.send(batch));
+    Ok(())
 }
 
 fn count(header: &mut Header, row: &Row) {
