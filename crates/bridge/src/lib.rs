@@ -1,13 +1,15 @@
 //! The daemon: what stands between a library system's socket and the resolver.
 //!
 //! A request's way, in the order of the files: [`listener`] accepts, [`connection`] turns bytes into frames and one
-//! write, [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
+//! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
 //! verdict is told to [`verdict_log`] and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
 //! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients.
 
 pub mod admin;
+pub mod alarms;
+pub mod buffer;
 pub mod clock;
 pub mod connection;
 pub mod control;

@@ -87,7 +87,7 @@ impl Listener {
         }
     }
 
-    fn session(&self, service: &Arc<Service>, peer: SocketAddr) -> Option<Session> {
+    fn session(&self, service: &Service, peer: SocketAddr) -> Option<Session> {
         let house = service.house();
         let source = peer.ip().to_canonical();
         let client = self.client.as_deref();
@@ -113,7 +113,7 @@ impl Listener {
                 }
             }
         };
-        Some(Session::new(Arc::clone(service), Arc::clone(&self.name), source, known, unknown))
+        Some(Session::new(Arc::clone(&self.name), source, known, unknown))
     }
 
     /// A peer that gave up costs nothing; a system without descriptors or memory gets a rest. Nothing ends the loop.

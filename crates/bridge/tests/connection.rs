@@ -72,7 +72,7 @@ impl Desk {
         let (ours, theirs) = duplex(1 << 16);
         let client = known.then_some(("catalogue", 0));
         let peer = IpAddr::from([127, 0, 0, 1]);
-        let session = Session::new(Arc::clone(&self.service), "test".into(), peer, client, None);
+        let session = Session::new("test".into(), peer, client, None);
         let (service, draining) = (Arc::clone(&self.service), self.draining.clone());
         let limits = service.house().site.limits.clone();
         let served =

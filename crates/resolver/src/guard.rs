@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use patron::{Budget, Pin};
 use roster::AttemptRecord;
 
@@ -22,8 +23,8 @@ pub type AttemptsKey = [u8; 16];
 
 /// The table of attempt budgets.
 pub struct Guard {
-    /// Read on every attempt, so that no two requests wait for one another here.
-    budget: RwLock<Budget>,
+    /// Read on every attempt, so that no two requests meet here.
+    budget: ArcSwap<Budget>,
     shards: Vec<Mutex<Shard>>,
     /// Keys of the short PIN hashes: random in each process.
     pins: RandomState,
@@ -64,7 +65,7 @@ impl Guard {
     /// A guard with what the last run kept.
     pub fn new(budget: Budget, records: Vec<AttemptRecord>) -> Self {
         let guard = Self {
-            budget: RwLock::new(budget),
+            budget: ArcSwap::from_pointee(budget),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             pins: RandomState::new(),
             spaces: Mutex::default(),
@@ -83,7 +84,7 @@ impl Guard {
 
     /// Takes another budget, from a reload.
     pub fn set_budget(&self, budget: Budget) {
-        *self.budget.write().unwrap_or_else(PoisonError::into_inner) = budget;
+        self.budget.store(Arc::new(budget));
     }
 
     /// Admits, verifies and records one attempt under one lock: no two requests share the last guess.
@@ -98,7 +99,7 @@ impl Guard {
         now: u32,
         verify: impl FnOnce() -> bool,
     ) -> Attempt {
-        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
+        let budget = **self.budget.load();
         // The card is hashed in, so that equal hashes of one PIN on two cards say nothing.
         let pin = self.pins.hash_one((key, pin.expose())).to_le_bytes();
         let pin = u16::from_le_bytes([pin[0], pin[1]]);
@@ -127,7 +128,7 @@ impl Guard {
 
     /// How a card stands, without counting anything.
     pub fn standing(&self, key: &AttemptsKey, now: u32) -> Standing {
-        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
+        let budget = **self.budget.load();
         let attempts = self.shard(key).and_then(|shard| shard.cards.get(key).map(|entry| entry.attempts));
         attempts.unwrap_or_default().standing(&budget, now)
     }
@@ -183,7 +184,7 @@ impl Guard {
 
     /// Known students who are locked now, for the metrics.
     pub fn locked(&self, now: u32) -> usize {
-        let budget = *self.budget.read().unwrap_or_else(PoisonError::into_inner);
+        let budget = **self.budget.load();
         let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
         shards
             .map(|shard| {

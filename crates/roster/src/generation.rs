@@ -42,8 +42,9 @@ impl fmt::Debug for GenerationId {
     }
 }
 
-/// Where the header stands: after every row (32 bytes), and its seal has a nonce that the writer lets no row have.
-pub(crate) const HEADER_KEY: [u8; 33] = [0xFF; 33];
+/// Where the header stands: after every row, whose keys are shorter, and its seal has a nonce that the writer lets no row
+/// have.
+pub(crate) const HEADER_KEY: [u8; RowIndex::KEY + 1] = [0xFF; RowIndex::KEY + 1];
 /// The place of the header in the associated data.
 pub(crate) const HEADER_INDEX: RowIndex = RowIndex([0xFF; 32]);
 
@@ -100,8 +101,10 @@ impl Generation {
         seal.open(&HEADER_INDEX, sealed, &mut plain).map_err(|_| damaged("its header"))?;
         let header = Header::decode(&plain).ok_or_else(|| damaged("its header"))?;
         let decoy_index = key.decoy_index();
-        let decoy = rows.get(&txn, &decoy_index.0).map_err(RosterError::database(folder))?;
-        let decoy = decoy.ok_or_else(|| damaged("it has no decoy"))?.to_vec();
+        let (decoy_key, rest) = decoy_index.split();
+        let decoy = rows.get(&txn, decoy_key).map_err(RosterError::database(folder))?;
+        let decoy =
+            decoy.and_then(|stored| stored.strip_prefix(rest)).ok_or_else(|| damaged("it has no decoy"))?.to_vec();
         drop(txn);
         Ok(Self {
             id,
@@ -134,10 +137,9 @@ impl Generation {
     /// The row at an index. One read transaction, opened and closed here: none may cross an await.
     pub fn row(&self, index: &RowIndex) -> Result<Option<Row>, RosterError> {
         let txn = self.env.read_txn().map_err(RosterError::database(&self.folder))?;
-        let Some(sealed) = self.rows.get(&txn, &index.0).map_err(RosterError::database(&self.folder))? else {
-            return Ok(None);
-        };
-        self.open_row(index, sealed).map(Some)
+        let (key, rest) = index.split();
+        let stored = self.rows.get(&txn, key).map_err(RosterError::database(&self.folder))?;
+        stored.and_then(|stored| stored.strip_prefix(rest)).map(|sealed| self.open_row(index, sealed)).transpose()
     }
 
     /// The decoy: opened and decoded as any row, for cards that nobody has.
@@ -218,14 +220,15 @@ impl Cursor<'_> {
         let generation = self.generation;
         let fault = || RosterError::database(&generation.folder);
         let txn = generation.env.read_txn().map_err(fault())?;
-        let start = self.last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.0.to_vec()));
-        let range = (start.as_ref().map(Vec::as_slice), Bound::Unbounded);
+        let last = self.last;
+        let start = last.as_ref().map_or(Bound::Unbounded, |last| Bound::Excluded(last.split().0));
+        let range = (start, Bound::Unbounded);
         let mut read = 0;
         for entry in generation.rows.range(&txn, &range).map_err(fault())?.take(PAGE) {
-            let (key, sealed) = entry.map_err(fault())?;
+            let (key, stored) = entry.map_err(fault())?;
             read += 1;
-            // The header's key is longer than an index.
-            let Ok(index) = <[u8; 32]>::try_from(key).map(RowIndex) else { continue };
+            // The header's key is longer than a row's.
+            let Some((index, sealed)) = RowIndex::joined(key, stored) else { continue };
             self.last = Some(index);
             if index != generation.decoy.0 {
                 self.page.push_back((index, generation.open_row(&index, sealed)?));

@@ -112,10 +112,11 @@ impl GenerationWriter {
     }
 
     fn append(&mut self, index: RowIndex, row: &Row) -> Result<(), RosterError> {
-        let nonce = |index: &RowIndex| index.0.first_chunk::<12>().copied();
-        if self.last.is_some_and(|last| nonce(&last) >= nonce(&index)) || nonce(&index) == nonce(&HEADER_INDEX) {
+        let (key, rest) = index.split();
+        if self.last.is_some_and(|last| last.split().0 >= key) || key == HEADER_INDEX.split().0 {
             return Err(RosterError::OutOfOrder);
         }
+        self.batch.extend_from_slice(rest);
         self.last = Some(index);
         self.plain.clear();
         row.encode(&mut self.plain);
@@ -129,8 +130,8 @@ impl GenerationWriter {
         let mut txn = self.env.write_txn().map_err(fault())?;
         let mut start = 0;
         for (index, end) in &self.entries {
-            let sealed = self.batch.get(start..*end).unwrap_or_default();
-            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &index.0, sealed).map_err(fault())?;
+            let stored = self.batch.get(start..*end).unwrap_or_default();
+            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, index.split().0, stored).map_err(fault())?;
             start = *end;
         }
         txn.commit().map_err(fault())?;

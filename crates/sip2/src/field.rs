@@ -70,12 +70,15 @@ impl<'a> Fields<'a> {
     /// The fields whose id has come before in the message. For most ids that is a fault worth a warning; a
     /// screen message may well come twice.
     pub fn duplicates(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
-        let fields = *self;
-        fields
-            .iter()
-            .enumerate()
-            .filter(move |(at, field)| fields.iter().take(*at).any(|earlier| earlier.id == field.id))
-            .map(|(_, field)| field)
+        // A real message has a dozen fields: of more, only those of the first dozens are compared.
+        let mut seen = [None; 32];
+        self.iter().filter(move |field| {
+            let mut places = seen.iter_mut();
+            match places.find(|place| place.is_none_or(|id| id == field.id)) {
+                Some(place) => place.replace(field.id).is_some(),
+                None => false,
+            }
+        })
     }
 }
 

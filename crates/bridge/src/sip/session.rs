@@ -28,7 +28,6 @@ const UNREADABLE: u8 = 3;
 
 /// One SIP2 connection's state.
 pub struct Session {
-    service: Arc<Service>,
     listener: Arc<str>,
     peer: IpAddr,
     client: Option<Known>,
@@ -69,25 +68,9 @@ pub struct LoginAttempt {
 
 impl Session {
     /// A session; `client` is who the listener says that it is.
-    pub fn new(
-        service: Arc<Service>,
-        listener: Arc<str>,
-        peer: IpAddr,
-        client: Option<(&str, usize)>,
-        unknown: Option<Unknown>,
-    ) -> Self {
+    pub fn new(listener: Arc<str>, peer: IpAddr, client: Option<(&str, usize)>, unknown: Option<Unknown>) -> Self {
         let client = client.map(|(id, at)| Known { id: id.into(), at });
-        Self {
-            service,
-            listener,
-            peer,
-            client,
-            unknown,
-            last: Vec::new(),
-            failed_logins: 0,
-            unreadable: 0,
-            warned: false,
-        }
+        Self { listener, peer, client, unknown, last: Vec::new(), failed_logins: 0, unreadable: 0, warned: false }
     }
 
     /// Whether the client is known.
@@ -96,9 +79,8 @@ impl Session {
     }
 
     /// Answers one frame; the reply is appended to `out`.
-    pub fn answer(&mut self, frame: &Frame, out: &mut BytesMut) -> Step {
+    pub fn answer(&mut self, service: &Service, frame: &Frame, out: &mut BytesMut) -> Step {
         let started = Instant::now();
-        let service = Arc::clone(&self.service);
         let house = service.house();
         let client = match &self.client {
             None => None,
@@ -137,9 +119,9 @@ impl Session {
         self.unreadable = 0;
         let mut reply = Reply { dialect, error_detection: trailer.error_detection, start: out.len(), out };
         match &request {
-            Request::Login(login) => return self.log_in(&house, login, trailer.error_detection, reply.out),
+            Request::Login(login) => return self.log_in(service, &house, login, trailer.error_detection, reply.out),
             Request::Resend(_) => return self.resend(&mut reply),
-            _ => self.ask(&house, client, &request, started, &mut reply),
+            _ => self.ask(service, &house, client, &request, started, &mut reply),
         }
         self.keep(&reply);
         service.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
@@ -149,37 +131,38 @@ impl Session {
     /// Answers all requests but 93 and 97.
     fn ask(
         &self,
+        service: &Service,
         house: &House,
         client: Option<&Client>,
         request: &Request<'_>,
         started: Instant,
         reply: &mut Reply<'_>,
     ) {
-        let now = Timestamp::local(self.service.clock.now().local);
+        let now = Timestamp::local(service.clock.now().local);
         let own = client.map_or(house.site.library.institution_id.as_str(), |client| &client.institution_id);
         match request {
             Request::PatronInformation(message) => {
                 let asked = Asked::information(message);
-                let verdict = self.resolve(house, client, &asked, started);
+                let verdict = self.resolve(service, house, client, &asked, started);
                 let answer = reply::information(&verdict, &asked, own, now);
                 // The hot path: straight from where it was made.
                 answer.encode(&reply.dialect, reply.error_detection, reply.out);
             }
             Request::PatronStatus(message) => {
                 let asked = Asked::status(message);
-                let verdict = self.resolve(house, client, &asked, started);
+                let verdict = self.resolve(service, house, client, &asked, started);
                 reply.send(&reply::status(&verdict, &asked, own, now).into());
             }
             Request::BlockPatron(message) => {
                 let asked = Asked::block(message);
-                let verdict = self.resolve(house, client, &asked, started);
+                let verdict = self.resolve(service, house, client, &asked, started);
                 let mut status = reply::status(&verdict, &asked, own, now);
                 status.screen_messages = reply::unchanged(status.screen_messages);
                 reply.send(&status.into());
             }
             Request::PatronEnable(message) => {
                 let asked = Asked::enable(message);
-                let verdict = self.resolve(house, client, &asked, started);
+                let verdict = self.resolve(service, house, client, &asked, started);
                 let mut enabled = reply::enable(&verdict, &asked, own, now);
                 enabled.screen_messages = reply::unchanged(enabled.screen_messages);
                 reply.send(&enabled.into());
@@ -205,8 +188,14 @@ impl Session {
     }
 
     /// The verdict on what was asked, logged and counted.
-    fn resolve(&self, house: &House, client: Option<&Client>, asked: &Asked<'_>, started: Instant) -> Verdict {
-        let service = &self.service;
+    fn resolve(
+        &self,
+        service: &Service,
+        house: &House,
+        client: Option<&Client>,
+        asked: &Asked<'_>,
+        started: Instant,
+    ) -> Verdict {
         let tick = service.clock.now();
         let (verdict, district, pseudonym) = match (client, &asked.card) {
             (None, _) => {
@@ -238,7 +227,14 @@ impl Session {
     }
 
     /// 93: at once where the password was right before, else after it was verified.
-    fn log_in(&mut self, house: &House, login: &Login<'_>, detection: ErrorDetection, out: &mut BytesMut) -> Step {
+    fn log_in(
+        &mut self,
+        service: &Service,
+        house: &House,
+        login: &Login<'_>,
+        detection: ErrorDetection,
+        out: &mut BytesMut,
+    ) -> Step {
         let user = login.login_user_id.as_deref().unwrap_or_default();
         let password = login.login_password.as_deref().unwrap_or_default();
         let found = house.client_of_login(user);
@@ -259,16 +255,21 @@ impl Session {
             error_detection: detection,
         };
         match &attempt.hash {
-            Some(hash) if self.service.logins.is_known(hash, password) => {
-                self.logged_in(attempt, LoginCheck::Right, out)
+            Some(hash) if service.logins.is_known(hash, password) => {
+                self.logged_in(service, attempt, LoginCheck::Right, out)
             }
             _ => Step::Verify(Box::new(attempt)),
         }
     }
 
     /// Answers a 93 whose password was verified.
-    pub fn logged_in(&mut self, attempt: LoginAttempt, check: LoginCheck, out: &mut BytesMut) -> Step {
-        let service = Arc::clone(&self.service);
+    pub fn logged_in(
+        &mut self,
+        service: &Service,
+        attempt: LoginAttempt,
+        check: LoginCheck,
+        out: &mut BytesMut,
+    ) -> Step {
         let house = service.house();
         let client = attempt.client.and_then(|(id, at)| house.client(&id, at).map(|client| (client, at)));
         let cause = match (&client, check) {

@@ -1,0 +1,66 @@
+//! Buffers for one request, lent by the thread: a connection holds one only while it has something in it.
+
+use std::cell::RefCell;
+
+use bytes::BytesMut;
+
+/// Room for a request or a reply; both are about a hundred bytes.
+const ROOM: usize = 512;
+/// Buffers that wait for the next request on this thread.
+const SPARE: usize = 4;
+
+thread_local! {
+    static BUFFERS: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An empty buffer.
+pub fn take() -> BytesMut {
+    BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(ROOM))
+}
+
+/// Takes a buffer back, emptied and overwritten: a PIN may have been in it.
+pub fn give_back(mut buffer: BytesMut) {
+    buffer.clear();
+    if buffer.capacity() == 0 || !buffer.try_reclaim(ROOM) {
+        return;
+    }
+    buffer.resize(buffer.capacity(), 0);
+    buffer.clear();
+    // One that had to grow is not kept.
+    if buffer.capacity() < 2 * ROOM {
+        BUFFERS.with_borrow_mut(|buffers| {
+            if buffers.len() < SPARE {
+                buffers.push(buffer);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_empty_and_overwritten() {
+        let mut buffer = take();
+        buffer.extend_from_slice(b"AD0213|\r");
+        let at = buffer.as_ptr();
+        // As the codec cuts a frame out of it.
+        drop(buffer.split_to(7).freeze());
+        give_back(buffer);
+        let mut again = take();
+        assert_eq!((again.as_ptr(), again.len()), (at, 0), "the same memory, nothing in it");
+        // What lies in it is only seen by making it part of the buffer.
+        again.extend_from_slice(&[b'x'; 2]);
+        again.truncate(0);
+        assert!(again.spare_capacity_mut().len() >= ROOM);
+    }
+
+    #[test]
+    fn a_buffer_that_grew_is_not_kept() {
+        let mut buffer = take();
+        buffer.resize(100 * ROOM, 1);
+        give_back(buffer);
+        assert!(take().capacity() < 2 * ROOM);
+    }
+}
