@@ -320,7 +320,7 @@ fn monitoring_sees_verdicts_rosters_connections_and_logins() {
     assert_eq!(verdicts("district=\"cms\",verdict=\"admit\",reason=\"-\""), 1);
     assert_eq!(verdicts("district=\"cms\",verdict=\"refuse\",reason=\"wrong-pin\""), 1);
     assert_eq!(verdicts("district=\"cms\",verdict=\"refuse\",reason=\"unknown-card\""), 1);
-    assert_eq!(daemon.metric("hallpass_login_failures_total"), 1);
+    assert_eq!(daemon.metric("hallpass_login_failures_total{cause=\"login\"}"), 1);
     assert_eq!(daemon.metric("hallpass_roster_students{district=\"cms\"}"), 30);
     assert!(daemon.metric("hallpass_request_seconds_count") >= 3);
     let connections = format!("hallpass_connections{{listener=\"{}\"}}", daemon.address(0));

@@ -15,6 +15,8 @@ pub struct Tick {
     pub moment: Moment,
     /// In the library's zone, for the wire.
     pub local: DateTime,
+    /// In UTC, for the clients that want that.
+    pub zulu: DateTime,
     /// `2026-11-23T16:54:25Z`, for log lines.
     pub utc: String,
     /// The key of this month's pseudonyms.
@@ -65,6 +67,7 @@ impl Tick {
         Self {
             moment: Moment { seconds: u32::try_from(now.as_second()).unwrap_or_default(), today: local.date() },
             local,
+            zulu: TimeZone::UTC.to_datetime(now),
             utc: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             pseudonyms,
             month,

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alarms::{Alarms, Woken};
 use crate::buffer;
+use crate::logins;
 use crate::metrics::Closed;
 use crate::service::Service;
 use crate::sip::session::{Session, Step};
@@ -39,16 +40,16 @@ pub enum End {
     Closed(Closed),
 }
 
-/// Serves one connection until it ends.
+/// Serves one connection until it ends; `input` is what was read of it already.
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
+    mut input: BytesMut,
     mut session: Session,
     service: &Service,
     limits: &Limits,
     draining: &CancellationToken,
 ) -> End {
     let mut codec = Codec::with_limit(limits.frame);
-    let mut input = BytesMut::new();
     let mut active = Instant::now();
     let login_due = active + limits.login_time;
     let mut frame_due = None;
@@ -114,10 +115,10 @@ async fn answer_all(
             Ok(Some(frame)) => {
                 frames += 1;
                 let step = match session.answer(service, &frame, output) {
-                    Step::Verify(attempt) => {
-                        let verified = service.logins.verify(attempt.hash.clone(), attempt.password.clone());
-                        let check = timeout(limits.login_time, verified).await.map_err(|_| Closed::LoginTime)?;
-                        session.logged_in(service, *attempt, check, output)
+                    Step::LogIn(attempt) => {
+                        let known = logins::log_in(service, &attempt.user, &attempt.password, session.source());
+                        let known = timeout(limits.login_time, known).await.map_err(|_| Closed::LoginTime)?;
+                        session.logged_in(service, attempt.error_detection, known, output)
                     }
                     step => step,
                 };

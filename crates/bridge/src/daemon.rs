@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use roster::{Keyring, RosterError, Store, key_file};
 use site::{Level, Loaded, LogFormat, Site};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,8 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::listener::Listener;
 use crate::log_writer::LogWriter;
 use crate::service::Service;
+use crate::sockets::Handed;
+use crate::tls::TlsFault;
 use crate::{admin, control, keeper, reload};
 
 /// All connections end within this after a SIGTERM.
@@ -29,6 +30,18 @@ pub enum BridgeError {
     /// The key file or the data folder.
     #[error(transparent)]
     Roster(#[from] RosterError),
+    /// The files of a listener's TLS.
+    #[error("listener.tls: {0}")]
+    Tls(#[from] TlsFault),
+    /// A socket was handed over that no listener asks for.
+    #[error(
+        "a socket on {address} was handed over (LISTEN_FDS), and no [[listener]] or [admin] has that address; \
+             make hallpass.socket and the configuration agree"
+    )]
+    Handed {
+        /// Where it listens.
+        address: SocketAddr,
+    },
     /// An address cannot be listened on.
     #[error("{key} {address}: {error}; {mend}")]
     Address {
@@ -75,11 +88,15 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     raise_descriptor_limit();
     keep_out_of_core_files();
 
-    let listeners = open_listeners(&site).await?;
+    let mut handed = Handed::take().map_err(system("LISTEN_FDS"))?;
+    let listeners = open_listeners(&site, &mut handed).await?;
     let admin_socket = match site.admin {
-        Some(address) => Some(TcpListener::bind(address).await.map_err(address_fault("admin.address", address))?),
+        Some(address) => Some(handed.listen(address).await.map_err(address_fault("admin.address", address))?),
         None => None,
     };
+    if let Some(address) = handed.left().into_iter().next() {
+        return Err(BridgeError::Handed { address });
+    }
     let control_socket = control::open(&site.data_dir).map_err(system("DATA-DIR/control.sock"))?;
     let (draining, tasks) = (CancellationToken::new(), TaskTracker::new());
     let permits = Arc::new(Semaphore::new(site.limits.connections));
@@ -135,11 +152,10 @@ fn start_tracing(site: &Site, log: &LogWriter) {
     };
 }
 
-async fn open_listeners(site: &Site) -> Result<Vec<Listener>, BridgeError> {
+async fn open_listeners(site: &Site, handed: &mut Handed) -> Result<Vec<Listener>, BridgeError> {
     let mut listeners = Vec::new();
-    for listener in &site.listeners {
-        let client = listener.client.and_then(|at| site.clients.get(at)).map(|client| client.id.clone());
-        let opened = Listener::open(listener.address, client).await;
+    for (door, listener) in site.listeners.iter().enumerate() {
+        let opened = handed.listen(listener.address).await.and_then(|socket| Listener::new(socket, door));
         listeners.push(opened.map_err(address_fault("listener.address", listener.address))?);
     }
     Ok(listeners)

@@ -1,39 +1,45 @@
-//! How many may come in: all together, and from one address before it is known who they are.
+//! How many may come in: from one address before it is known who they are, and of one client.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts the connections of each source that are not known yet.
-#[derive(Clone, Default)]
-pub struct Gate(Arc<Mutex<HashMap<IpAddr, usize>>>);
+/// Counts connections by what they have in common.
+#[derive(Debug)]
+pub struct Gate<K>(Arc<Mutex<HashMap<K, usize>>>);
 
-/// The place of one unknown connection; given back when it is dropped.
-pub struct Unknown {
-    gate: Gate,
-    source: IpAddr,
+/// The place of one connection; given back when it is dropped.
+pub struct Place<K: Eq + Hash> {
+    gate: Gate<K>,
+    of: K,
 }
 
-impl Gate {
-    /// A place for one more unknown connection from `source`; `None` where it has `limit` already.
-    pub fn admit(&self, source: IpAddr, limit: usize) -> Option<Unknown> {
+impl<K: Eq + Hash + Clone> Gate<K> {
+    /// A place for one more connection of `of`; `None` where it has `limit` already.
+    pub fn admit(&self, of: K, limit: usize) -> Option<Place<K>> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(source).or_default();
+        let count = counts.entry(of.clone()).or_default();
         if *count >= limit {
             return None;
         }
         *count += 1;
-        Some(Unknown { gate: self.clone(), source })
+        Some(Place { gate: Self(Arc::clone(&self.0)), of })
     }
 }
 
-impl Drop for Unknown {
+impl<K> Default for Gate<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut counts = self.gate.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.source) {
+        if let Some(count) = counts.get_mut(&self.of) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.source);
+                counts.remove(&self.of);
             }
         }
     }
@@ -41,6 +47,8 @@ impl Drop for Unknown {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]

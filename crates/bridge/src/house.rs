@@ -6,10 +6,12 @@ use std::sync::Arc;
 use patron::Role;
 use resolver::{ClientRules, District, PinPolicy, Rosters};
 use roster::Store;
-use sip2::{Charset, Dialect};
+use sip2::{Charset, Delimiter, Dialect, FieldId, Frame, Parts, Terminator};
 use site::{Network, Site};
+use tokio_rustls::TlsAcceptor;
 
 use crate::metrics::{ClientCounters, Metrics};
+use crate::tls::{self, TlsFault};
 
 /// The view of one moment. A request takes it once and never sees half of another.
 pub struct House {
@@ -17,8 +19,24 @@ pub struct House {
     pub site: Arc<Site>,
     /// The clients, in the configuration's order.
     pub clients: Arc<Vec<Client>>,
+    /// The ways in, in the order of the configuration's listeners.
+    pub doors: Arc<Vec<Door>>,
+    /// How is written to those who are not known yet.
+    pub usual: Arc<site::Dialect>,
     /// What each district serves.
     pub rosters: Rosters,
+}
+
+/// What stands between a listener and a session.
+pub struct Door {
+    /// The client that all its connections belong to, by index.
+    pub client: Option<usize>,
+    /// Its TLS, where it has any.
+    pub tls: Option<TlsAcceptor>,
+    /// The load balancers whose PROXY header is due; empty: none is.
+    pub proxy_from: Vec<Network>,
+    /// Whether login and password are asked for as a terminal does.
+    pub prompts: bool,
 }
 
 /// A client, as its sessions need it.
@@ -27,14 +45,24 @@ pub struct Client {
     pub id: String,
     /// What it may ask and be told.
     pub rules: ClientRules,
-    /// How it writes.
+    /// How it writes, on the wire.
     pub dialect: Dialect,
+    /// How it writes, field by field.
+    pub manner: site::Dialect,
+    /// Where it wants another answer than the usual one.
+    pub answers: site::Answers,
     /// What AO says where the request did not.
     pub institution_id: String,
     /// What AN says.
     pub location: String,
     /// Where it may connect from; empty: from anywhere.
     pub networks: Vec<Network>,
+    /// How many connections it may have.
+    pub connections: Option<usize>,
+    /// The name in its certificate.
+    pub certificate_name: Option<String>,
+    /// Whether it is known by its networks alone.
+    pub by_network: bool,
     /// Its login.
     pub login: Option<site::Login>,
     /// Its counters.
@@ -42,11 +70,18 @@ pub struct Client {
 }
 
 impl House {
-    /// Opens everything for a configuration.
-    pub fn open(site: Arc<Site>, store: &Store, metrics: &Metrics) -> Self {
+    /// Opens everything for a configuration. Only the files of a listener's TLS can stand in the way.
+    pub fn open(site: Arc<Site>, store: &Store, metrics: &Metrics) -> Result<Self, TlsFault> {
+        let doors = site.listeners.iter().map(Door::open).collect::<Result<_, _>>()?;
         let districts = district_rules(&site);
-        let clients = site.clients.iter().map(|client| Client::new(client, &site, &districts, metrics)).collect();
-        Self { rosters: Rosters::open(store, districts), clients: Arc::new(clients), site }
+        let clients = (0..).zip(&site.clients).map(|(at, client)| Client::new(client, at, &site, &districts, metrics));
+        Ok(Self {
+            clients: Arc::new(clients.collect()),
+            doors: Arc::new(doors),
+            usual: Arc::default(),
+            rosters: Rosters::open(store, districts),
+            site,
+        })
     }
 
     /// The same house with what the districts serve now.
@@ -56,6 +91,8 @@ impl House {
         Self {
             site: Arc::clone(&self.site),
             clients: Arc::clone(&self.clients),
+            doors: Arc::clone(&self.doors),
+            usual: Arc::clone(&self.usual),
             rosters: Rosters::open(store, districts),
         }
     }
@@ -68,6 +105,22 @@ impl House {
             .or_else(|| self.clients.iter().find(|client| client.id == id))
     }
 
+    /// How to read a frame of somebody who is not known yet. A delimiter must be known before a login can be read, so a
+    /// 93 is tried with those that clients use, and taken where it names a client of that delimiter.
+    pub fn strangers_dialect(&self, frame: &Frame) -> Dialect {
+        let usual = Dialect::default();
+        if frame.command() != Some(*b"93") {
+            return usual;
+        }
+        let others = self.clients.iter().filter(|client| client.dialect.delimiter != usual.delimiter);
+        let named = others.filter(|client| {
+            let user =
+                Parts::of(frame, &client.dialect).ok().and_then(|parts| parts.fields().find(FieldId::LOGIN_USER_ID));
+            client.login.as_ref().is_some_and(|login| user == Some(login.user.as_bytes()))
+        });
+        named.map(|client| client.dialect).next().unwrap_or(usual)
+    }
+
     /// The client with a login name, and where it stands.
     pub fn client_of_login(&self, user: &str) -> Option<(usize, &Client)> {
         let has_user = |client: &Client| client.login.as_ref().is_some_and(|login| login.user == user);
@@ -75,9 +128,21 @@ impl House {
     }
 }
 
+impl Door {
+    fn open(listener: &site::Listener) -> Result<Self, TlsFault> {
+        Ok(Self {
+            client: listener.client,
+            tls: listener.tls.as_ref().map(tls::acceptor).transpose()?,
+            proxy_from: listener.proxy_from.clone(),
+            prompts: listener.prompts,
+        })
+    }
+}
+
 impl Client {
-    fn new(client: &site::Client, site: &Site, districts: &[District], metrics: &Metrics) -> Self {
-        let charset = match client.charset {
+    fn new(client: &site::Client, at: usize, site: &Site, districts: &[District], metrics: &Metrics) -> Self {
+        let bound = site.listeners.iter().any(|listener| listener.client == Some(at));
+        let charset = match client.dialect.charset {
             site::Charset::Utf8 => Charset::Utf8,
             site::Charset::Latin1 => Charset::Latin1,
             site::Charset::Cp850 => Charset::Cp850,
@@ -86,10 +151,20 @@ impl Client {
         Self {
             id: client.id.clone(),
             rules: client_rules(client),
-            dialect: Dialect { charset, max_fields: site.limits.fields, ..Dialect::default() },
+            dialect: Dialect {
+                charset,
+                delimiter: Delimiter::new(client.dialect.delimiter).unwrap_or_default(),
+                terminator: if client.dialect.crlf { Terminator::CrLf } else { Terminator::Cr },
+                max_fields: site.limits.fields,
+            },
+            manner: client.dialect.clone(),
+            answers: client.answers,
             institution_id: client.institution_id.clone().unwrap_or_else(|| site.library.institution_id.clone()),
             location: client.location.clone().unwrap_or_else(|| site.library.location.clone()),
             networks: client.networks.clone(),
+            connections: client.connections,
+            certificate_name: client.certificate_name.clone(),
+            by_network: !bound && client.login.is_none() && client.certificate_name.is_none(),
             login: client.login.clone(),
             counters: metrics.client(&client.id, districts),
         }
@@ -110,6 +185,7 @@ pub fn district_rules(site: &Site) -> Arc<[District]> {
             card: district.card.clone(),
             eligibility: district.eligibility.clone(),
             ceiling: district.ceiling,
+            home_library: district.home_library.clone(),
             patron_types: Role::ALL
                 .into_iter()
                 .filter_map(|role| Some((role, district.privileges.patron_type(role)?.to_owned())))
@@ -121,10 +197,12 @@ pub fn district_rules(site: &Site) -> Arc<[District]> {
 /// The rules of a client, from the configuration.
 pub fn client_rules(client: &site::Client) -> ClientRules {
     ClientRules {
+        id: client.id.clone(),
         districts: client.districts.clone(),
         pin: match client.pin {
             site::PinPolicy::Required => PinPolicy::Required,
             site::PinPolicy::Optional => PinPolicy::Optional,
+            site::PinPolicy::Never => PinPolicy::Never,
         },
         release: client.release,
     }

@@ -1,4 +1,4 @@
-//! What is due each second: the clock, lockouts to disk, rosters that others published, and scheduled syncs.
+//! What is due each second: a sign of life, the clock, lockouts to disk, rosters that others published, and scheduled syncs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +17,15 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_change = service.store.state().last_change();
     let mut schedule = Schedule::default();
+    let watched = sd_notify::watchdog_enabled().is_some();
     loop {
         tokio::select! {
             () = draining.cancelled() => break,
             _ = second.tick() => {}
+        }
+        if watched {
+            // Whether anybody wanted to know is systemd's matter.
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         }
         let zone = service.house().site.library.time_zone.clone();
         if let Err(error) = service.clock.advance(&service.store.keyring(), &zone) {

@@ -1,6 +1,7 @@
 //! The daemon: what stands between a library system's socket and the resolver.
 //!
-//! A request's way, in the order of the files: [`listener`] accepts, [`connection`] turns bytes into frames and one
+//! A request's way, in the order of the files: [`listener`] accepts, [`arrival`] finds out who it is
+//! ([`proxy`], [`tls`], [`prompts`], [`gate`]), [`connection`] turns bytes into frames and one
 //! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
 //! verdict is told to [`verdict_log`] and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
 //!
@@ -9,6 +10,7 @@
 
 pub mod admin;
 pub mod alarms;
+pub mod arrival;
 pub mod buffer;
 pub mod clock;
 pub mod connection;
@@ -21,9 +23,13 @@ pub mod listener;
 pub mod log_writer;
 pub mod logins;
 pub mod metrics;
+pub mod prompts;
+pub mod proxy;
 pub mod reload;
 pub mod service;
 pub mod sip;
+pub mod sockets;
+pub mod tls;
 pub mod verdict_log;
 
 pub use daemon::{BridgeError, Opened, open_store, serve};

@@ -1,7 +1,6 @@
 //! Accepts connections. Its loop never ends because of an error.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{self, End};
-use crate::metrics::{Closed, ListenerLabel};
+use crate::arrival::Arrival;
+use crate::connection::End;
+use crate::metrics::ListenerLabel;
 use crate::service::Service;
-use crate::sip::session::Session;
 
 /// How long accepting rests where the system has no descriptors or memory left.
 const REST: Duration = Duration::from_millis(100);
@@ -26,15 +25,15 @@ const KEEPALIVE: Duration = Duration::from_secs(120);
 pub struct Listener {
     socket: TcpListener,
     name: Arc<str>,
-    client: Option<String>,
+    /// Its place in the configuration.
+    door: usize,
 }
 
 impl Listener {
-    /// Opens a listener; `client` is the id of the client that all its connections belong to.
-    pub async fn open(address: SocketAddr, client: Option<String>) -> io::Result<Self> {
-        let socket = TcpListener::bind(address).await?;
+    /// A listener on an open socket; `door` is its place in the configuration.
+    pub fn new(socket: TcpListener, door: usize) -> io::Result<Self> {
         let name = socket.local_addr()?.to_string().into();
-        Ok(Self { socket, name, client })
+        Ok(Self { socket, name, door })
     }
 
     /// The address it listens on.
@@ -69,51 +68,21 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(session) = self.session(&service, peer) else { continue };
             let (service, draining) = (Arc::clone(&service), draining.clone());
             gauge.inc();
             let open = Open { gauge: gauge.clone(), _permit: permit.ok() };
-            let name = Arc::clone(&self.name);
+            let (listener, door, source) = (Arc::clone(&self.name), self.door, peer.ip().to_canonical());
             tasks.spawn(async move {
                 let _open = open;
                 prepare(&stream);
-                let limits = service.house().site.limits.clone();
-                let end = connection::serve(stream, session, &service, &limits, &draining).await;
-                if let End::Closed(cause) = end {
+                let arrival =
+                    Arrival { service: &service, door, listener: Arc::clone(&listener), source, draining: &draining };
+                if let End::Closed(cause) = arrival.serve(stream).await {
                     service.metrics.count_closed(cause);
-                    tracing::debug!(listener = %name, source = %peer.ip(), cause = cause.name(), "closed");
+                    tracing::debug!(%listener, %source, cause = cause.name(), "closed");
                 }
             });
         }
-    }
-
-    fn session(&self, service: &Service, peer: SocketAddr) -> Option<Session> {
-        let house = service.house();
-        let source = peer.ip().to_canonical();
-        let client = self.client.as_deref();
-        let known = client.and_then(|id| {
-            let at = house.clients.iter().position(|client| client.id == id)?;
-            Some((id, at))
-        });
-        if let Some((_, at)) = known
-            && house.clients.get(at).is_some_and(|client| !client.may_connect_from(source))
-        {
-            service.metrics.login_failures.inc();
-            tracing::warn!(listener = %self.name, %source, cause = "network", "login_failed");
-            return None;
-        }
-        let unknown = if known.is_some() {
-            None
-        } else {
-            match service.gate.admit(source, house.site.limits.per_source) {
-                Some(place) => Some(place),
-                None => {
-                    service.metrics.count_closed(Closed::PerSource);
-                    return None;
-                }
-            }
-        };
-        Some(Session::new(Arc::clone(&self.name), source, known, unknown))
     }
 
     /// A peer that gave up costs nothing; a system without descriptors or memory gets a rest. Nothing ends the loop.

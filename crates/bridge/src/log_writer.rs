@@ -1,38 +1,33 @@
 //! One bounded writer for all that is logged, so that a blocked standard error stalls nobody.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes that wait at most in one place: some thousand lines.
-const BOUND: usize = 1 << 19;
+/// Bytes that wait at most: some thousand lines.
+const BOUND: usize = 1 << 20;
 /// How long lines gather before they are written together.
 const GATHER: Duration = Duration::from_millis(5);
-/// Places where lines gather; each thread has its own, so that two workers do not meet here on every request. Lines of
-/// two threads may change places within [`GATHER`].
-const PLACES: usize = 4;
 
 /// Hands lines to the thread that writes them.
 #[derive(Clone)]
 pub struct LogWriter(Arc<Shared>);
 
 struct Shared {
-    places: [Mutex<Vec<u8>>; PLACES],
-    /// Whether some place has lines.
-    waiting: AtomicBool,
-    writing: Mutex<Writing>,
+    waiting: Mutex<Waiting>,
     arrived: Condvar,
     written: Condvar,
     dropped: AtomicU64,
 }
 
 #[derive(Default)]
-struct Writing {
-    under_way: bool,
+struct Waiting {
+    lines: Vec<u8>,
+    writing: bool,
     flush: bool,
 }
 
@@ -40,9 +35,7 @@ impl LogWriter {
     /// Starts the thread that writes to `out`.
     pub fn start(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared {
-            places: Default::default(),
-            waiting: AtomicBool::new(false),
-            writing: Mutex::default(),
+            waiting: Mutex::default(),
             arrived: Condvar::new(),
             written: Condvar::new(),
             dropped: AtomicU64::new(0),
@@ -51,15 +44,11 @@ impl LogWriter {
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             let mut lines = Vec::new();
             loop {
-                theirs.wait_for_lines();
-                for place in &theirs.places {
-                    std::mem::swap(&mut *lock(place), &mut lines);
-                    // There is nowhere to report a broken standard error.
-                    let _ = out.write_all(&lines);
-                    lines.clear();
-                }
-                let _ = out.flush();
-                lock(&theirs.writing).under_way = false;
+                theirs.gather(&mut lines);
+                // There is nowhere to report a broken standard error.
+                let _ = out.write_all(&lines).and_then(|()| out.flush());
+                lines.clear();
+                theirs.lock().writing = false;
                 theirs.written.notify_all();
             }
         })?;
@@ -68,22 +57,16 @@ impl LogWriter {
 
     /// Takes whole lines, or drops and counts them where too much waits.
     pub fn append(&self, lines: &[u8]) {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % PLACES;
-        }
-        let shared = &*self.0;
-        let Some(place) = shared.places.get(PLACE.with(|place| *place)) else { return };
-        let mut place = lock(place);
-        if place.len() + lines.len() > BOUND {
-            shared.dropped.fetch_add(1, Ordering::Relaxed);
+        let mut waiting = self.0.lock();
+        if waiting.lines.len() + lines.len() > BOUND {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        place.extend_from_slice(lines);
-        drop(place);
-        if !shared.waiting.load(Ordering::Acquire) && !shared.waiting.swap(true, Ordering::AcqRel) {
-            drop(lock(&shared.writing));
-            shared.arrived.notify_one();
+        let was_empty = waiting.lines.is_empty();
+        waiting.lines.extend_from_slice(lines);
+        drop(waiting);
+        if was_empty {
+            self.0.arrived.notify_one();
         }
     }
 
@@ -94,37 +77,35 @@ impl LogWriter {
 
     /// Waits until all that was appended is written, for at most `patience`.
     pub fn flush(&self, patience: Duration) {
-        let shared = &*self.0;
-        let mut writing = lock(&shared.writing);
-        writing.flush = true;
-        shared.arrived.notify_one();
-        let unwritten = |writing: &mut Writing| writing.under_way || shared.waiting.load(Ordering::Acquire);
-        let (mut writing, _) =
-            shared.written.wait_timeout_while(writing, patience, unwritten).unwrap_or_else(PoisonError::into_inner);
-        writing.flush = false;
+        let mut waiting = self.0.lock();
+        waiting.flush = true;
+        self.0.arrived.notify_one();
+        let unwritten = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
+        let (mut waiting, _) =
+            self.0.written.wait_timeout_while(waiting, patience, unwritten).unwrap_or_else(PoisonError::into_inner);
+        waiting.flush = false;
     }
 }
 
 impl Shared {
-    /// Waits for lines, and lets a few more gather.
-    fn wait_for_lines(&self) {
-        let writing = lock(&self.writing);
-        let writing = self
-            .arrived
-            .wait_while(writing, |_| !self.waiting.load(Ordering::Acquire))
-            .unwrap_or_else(PoisonError::into_inner);
-        let (mut writing, _) = self
-            .arrived
-            .wait_timeout_while(writing, GATHER, |writing| !writing.flush)
-            .unwrap_or_else(PoisonError::into_inner);
-        writing.under_way = true;
-        // Before the places are looked into: what is appended from now on is seen, or rings again.
-        self.waiting.store(false, Ordering::Release);
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for lines, lets a few more gather, and takes them all.
+    fn gather(&self, lines: &mut Vec<u8>) {
+        let waiting = self.lock();
+        let waiting = self
+            .arrived
+            .wait_while(waiting, |waiting| waiting.lines.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut waiting, _) = self
+            .arrived
+            .wait_timeout_while(waiting, GATHER, |waiting| !waiting.flush && waiting.lines.len() < BOUND / 2)
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.writing = true;
+        std::mem::swap(&mut waiting.lines, lines);
+    }
 }
 
 /// One `tracing` event on its way.
@@ -200,7 +181,7 @@ mod tests {
             writer.append(&line);
         }
         assert!(writer.dropped() > 0);
-        assert!(writer.0.places.iter().map(|place| lock(place).len()).sum::<usize>() <= BOUND);
+        assert!(writer.0.lock().lines.len() <= BOUND);
         drop(release);
     }
 }

@@ -4,12 +4,17 @@
 //! longer than the process, is compared. Everything else waits in a bounded queue.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier as _};
 use aws_lc_rs::hmac;
 use tokio::sync::Semaphore;
+
+use crate::gate::Place;
+use crate::house::Client;
+use crate::service::Service;
 
 /// Verifications at a time: each keeps a core busy.
 const AT_A_TIME: usize = 1;
@@ -25,6 +30,16 @@ pub struct Logins {
     right: Mutex<HashMap<String, [u8; 32]>>,
     queue: Arc<Semaphore>,
     turns: Arc<Semaphore>,
+}
+
+/// Who the client of a connection is: by id, for a reload may move or remove it.
+pub struct Known {
+    /// Its id.
+    pub id: Box<str>,
+    /// Where it stood when it was last found.
+    pub at: usize,
+    /// Counted as long as the connection lives, where its client has a bound.
+    _place: Option<Place<String>>,
 }
 
 /// What came of a login.
@@ -75,12 +90,48 @@ impl Logins {
         }
     }
 
+    /// Whether a password is right, at once where it was right before.
+    async fn check(&self, hash: Option<String>, password: &str) -> LoginCheck {
+        match &hash {
+            Some(hash) if self.is_known(hash, password) => LoginCheck::Right,
+            _ => self.verify(hash, password.to_owned()).await,
+        }
+    }
+
     fn keyed(&self, password: &str) -> [u8; 32] {
         let mut bytes = [0; 32];
         for (to, from) in bytes.iter_mut().zip(hmac::sign(&self.key, password.as_bytes()).as_ref()) {
             *to = *from;
         }
         bytes
+    }
+}
+
+/// Who logs in, or the cause why nobody does: one word for logs and metrics.
+pub async fn log_in(service: &Service, user: &str, password: &str, source: IpAddr) -> Result<Known, &'static str> {
+    let house = service.view.load_full();
+    let found = house.client_of_login(user);
+    let hash = found.and_then(|(_, client)| Some(client.login.as_ref()?.password_hash.as_str().to_owned()));
+    match service.logins.check(hash, password).await {
+        LoginCheck::Busy => return Err("busy"),
+        LoginCheck::Wrong => return Err("login"),
+        LoginCheck::Right => {}
+    }
+    let (at, client) = found.ok_or("login")?;
+    Known::admit(service, client, at, source)
+}
+
+impl Known {
+    /// A connection of a client, where it may have one more from there.
+    pub fn admit(service: &Service, client: &Client, at: usize, source: IpAddr) -> Result<Self, &'static str> {
+        if !client.may_connect_from(source) {
+            return Err("network");
+        }
+        let place = match client.connections {
+            None => None,
+            Some(limit) => Some(service.crowds.admit(client.id.clone(), limit).ok_or("connections")?),
+        };
+        Ok(Self { id: client.id.as_str().into(), at, _place: place })
     }
 }
 

@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use sip2::Tolerance;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct VerdictLabels {
@@ -34,6 +35,12 @@ pub struct DistrictLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ToleranceLabels {
+    client: String,
+    tolerance: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CauseLabel {
     cause: &'static str,
 }
@@ -51,6 +58,11 @@ pub enum Closed {
     Unreadable,
     FailedLogins,
     PerSource,
+    Strangers,
+    Proxy,
+    Tls,
+    NotAdmitted,
+    Outage,
 }
 
 impl Closed {
@@ -66,6 +78,11 @@ impl Closed {
             Self::Unreadable => "unreadable",
             Self::FailedLogins => "failed-logins",
             Self::PerSource => "per-source",
+            Self::Strangers => "strangers",
+            Self::Proxy => "proxy",
+            Self::Tls => "tls",
+            Self::NotAdmitted => "not-admitted",
+            Self::Outage => "outage",
         }
     }
 }
@@ -79,8 +96,10 @@ pub struct Metrics {
     /// Open connections by listener.
     pub connections: Family<ListenerLabel, Gauge>,
     closed: Family<CauseLabel, Counter>,
-    /// Failed logins.
-    pub login_failures: Counter,
+    login_failures: Family<CauseLabel, Counter>,
+    tolerated: Family<ToleranceLabels, Counter>,
+    /// Reloads that changed nothing.
+    pub reloads_refused: Counter,
     /// Frames whose checksum was wrong: answered by a 96.
     pub wrong_checksums: Counter,
     /// Panics; each costs one connection.
@@ -112,7 +131,9 @@ impl Metrics {
             request_seconds: Histogram::new(buckets),
             connections: Family::default(),
             closed: Family::default(),
-            login_failures: Counter::default(),
+            login_failures: Family::default(),
+            tolerated: Family::default(),
+            reloads_refused: Counter::default(),
             wrong_checksums: Counter::default(),
             panics: Counter::default(),
             roster_age: Family::default(),
@@ -132,6 +153,12 @@ impl Metrics {
         registry.register("hallpass_connections", "Open connections", self.connections.clone());
         registry.register("hallpass_connections_closed", "Connections ended by a limit", self.closed.clone());
         registry.register("hallpass_login_failures", "Failed logins", self.login_failures.clone());
+        registry.register(
+            "hallpass_tolerated_checksums",
+            "Frames taken though their checksum was not by the book",
+            self.tolerated.clone(),
+        );
+        registry.register("hallpass_reloads_refused", "Reloads that changed nothing", self.reloads_refused.clone());
         registry.register("hallpass_wrong_checksums", "Frames answered by a 96", self.wrong_checksums.clone());
         registry.register("hallpass_panics", "Panics, each the end of one connection", self.panics.clone());
         registry.register("hallpass_roster_age_seconds", "Since the served roster was made", self.roster_age.clone());
@@ -179,6 +206,21 @@ impl Metrics {
     /// Counts a connection that a limit ended.
     pub fn count_closed(&self, cause: Closed) {
         self.closed.get_or_create(&CauseLabel { cause: cause.name() }).inc();
+    }
+
+    /// Counts somebody who was not let in.
+    pub fn count_login_failure(&self, cause: &'static str) {
+        self.login_failures.get_or_create(&CauseLabel { cause }).inc();
+    }
+
+    /// Counts a checksum that was taken though it was not by the book; `client` is its id, or `-`.
+    pub fn count_tolerated(&self, client: &str, tolerance: Tolerance) {
+        let tolerance = match tolerance {
+            Tolerance::CodePoints(_) => "code-points",
+            Tolerance::LowercaseHex => "lowercase-hex",
+            Tolerance::Unpadded => "unpadded",
+        };
+        self.tolerated.get_or_create(&ToleranceLabels { client: client.to_owned(), tolerance }).inc();
     }
 
     /// Counts a roster that was not published.

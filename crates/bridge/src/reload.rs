@@ -12,10 +12,13 @@ pub type Told = Result<String, String>;
 
 /// Reads every file again and swaps all of it, or changes nothing and says why.
 pub fn reload(service: &Service) -> Told {
-    let told = parse(service).map(|loaded| swap(service, loaded));
+    let told = parse(service).and_then(|loaded| swap(service, loaded));
     match &told {
         Ok(summary) => tracing::info!(summary, "reloaded"),
-        Err(error) => tracing::error!(error, "reload_refused"),
+        Err(error) => {
+            service.metrics.reloads_refused.inc();
+            tracing::error!(error, "reload_refused");
+        }
     }
     told
 }
@@ -31,10 +34,11 @@ fn parse(service: &Service) -> Result<Loaded, String> {
     }
 }
 
-fn swap(service: &Service, loaded: Loaded) -> String {
+fn swap(service: &Service, loaded: Loaded) -> Told {
     let site = Arc::new(loaded.site);
+    let house = House::open(Arc::clone(&site), &service.store, &service.metrics)
+        .map_err(|fault| format!("{fault}; nothing was changed"))?;
     service.resolver.guard().set_budget(site.budget);
-    let house = House::open(Arc::clone(&site), &service.store, &service.metrics);
     let mut summary = format!("{} districts, {} clients", site.districts.len(), site.clients.len());
     for (number, district) in site.districts.iter().enumerate() {
         let Ok(generation) = house.rosters.generation(number) else { continue };
@@ -54,5 +58,5 @@ fn swap(service: &Service, loaded: Loaded) -> String {
         summary.push_str(&warning.problem);
     }
     service.set_house(house);
-    summary
+    Ok(summary)
 }

@@ -1,14 +1,16 @@
 //! What every connection shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use resolver::Resolver;
 use roster::{RosterError, Store};
+
 use site::{Level, Site};
 
 use crate::clock::Clock;
-use crate::daemon::load_keyring;
+use crate::daemon::{BridgeError, load_keyring};
 use crate::gate::Gate;
 use crate::house::House;
 use crate::log_writer::LogWriter;
@@ -34,20 +36,24 @@ pub struct Service {
     pub log: LogWriter,
     /// Which passwords were right.
     pub logins: Logins,
-    /// How many unknown ones each source has.
-    pub gate: Gate,
+    /// How many each source has of those that are not known yet.
+    pub strangers: Gate<IpAddr>,
+    /// How many there are of them.
+    pub all_strangers: Gate<()>,
+    /// How many each client has, where that is bounded.
+    pub crowds: Gate<String>,
 }
 
 impl Service {
     /// Opens all that connections share. A district that cannot be served keeps nothing from starting.
-    pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Self, RosterError> {
+    pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Self, BridgeError> {
         let keyring = store.keyring();
         let metrics = Metrics::new();
         let guard = resolver::Guard::new(site.budget, store.state().attempts()?);
         let clock = Clock::new(&keyring, &site.library.time_zone)?;
         let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
         let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
-        let house = House::open(site, &store, &metrics);
+        let house = House::open(site, &store, &metrics)?;
         for (number, district) in house.rosters.districts().iter().enumerate() {
             if let Err(why) = house.rosters.generation(number) {
                 tracing::error!(district = district.id, %why, "cannot be served");
@@ -62,8 +68,16 @@ impl Service {
             verdicts,
             log,
             logins: Logins::new().ok_or(RosterError::Crypto("no random bytes"))?,
-            gate: Gate::default(),
+            strangers: Gate::default(),
+            all_strangers: Gate::default(),
+            crowds: Gate::default(),
         })
+    }
+
+    /// Counts and logs somebody who is not let in; `cause` is never what was typed or shown.
+    pub fn turn_away(&self, listener: &str, source: IpAddr, cause: &'static str) {
+        self.metrics.count_login_failure(cause);
+        tracing::warn!(listener, %source, cause, "login_failed");
     }
 
     /// The view of this moment.

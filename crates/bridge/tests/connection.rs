@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use bridge::connection::{self, End};
 use bridge::log_writer::LogWriter;
+use bridge::logins::Known;
 use bridge::metrics::Closed;
 use bridge::service::Service;
 use bridge::sip::session::Session;
+use bytes::BytesMut;
 use roster::{Store, key_file};
 use site::Site;
 use tempfile::TempDir;
@@ -70,13 +72,15 @@ impl Desk {
     /// Connects; `known` is whether the listener knows the client.
     fn connect(&self, known: bool) -> (DuplexStream, JoinHandle<End>) {
         let (ours, theirs) = duplex(1 << 16);
-        let client = known.then_some(("catalogue", 0));
         let peer = IpAddr::from([127, 0, 0, 1]);
+        let house = self.service.house();
+        let client = known.then(|| Known::admit(&self.service, &house.clients[0], 0, peer).unwrap());
         let session = Session::new("test".into(), peer, client, None);
         let (service, draining) = (Arc::clone(&self.service), self.draining.clone());
         let limits = service.house().site.limits.clone();
-        let served =
-            tokio::spawn(async move { connection::serve(theirs, session, &service, &limits, &draining).await });
+        let served = tokio::spawn(async move {
+            connection::serve(theirs, BytesMut::new(), session, &service, &limits, &draining).await
+        });
         (ours, served)
     }
 }

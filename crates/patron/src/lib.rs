@@ -7,7 +7,7 @@
 //! - [`card_rule`] card to ID and back, in one district; [`card_book`] over all districts; [`pattern`] the shape of an ID
 //! - [`pin_rule`] which PINs a district accepts; [`eligibility`] who of its people may
 //! - [`budget`] how many guesses a card has
-//! - [`release`] what a client may see; [`verdict`] the answer
+//! - [`release`] what a client may see; [`verdict`] the answer; [`template`] text made of what is seen
 
 pub mod budget;
 pub mod card_book;
@@ -21,6 +21,7 @@ pub mod pin_rule;
 pub mod release;
 pub mod role;
 pub mod student;
+pub mod template;
 pub mod verdict;
 
 pub use budget::Budget;
@@ -35,4 +36,5 @@ pub use pin_rule::{BirthFormat, PinInputs, PinRule, PinScheme};
 pub use release::{Attribute, Release};
 pub use role::Role;
 pub use student::{PersonName, SchoolIndex, Student};
+pub use template::Template;
 pub use verdict::{Actor, Patron, Reason, Verdict};

@@ -1,6 +1,8 @@
 //! The answer to one request.
 
-use crate::CardNumber;
+use jiff::civil::Date;
+
+use crate::{CardNumber, Grade, PersonName};
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -37,12 +39,24 @@ impl Verdict {
 pub struct Patron {
     /// The canonical card number: vendors keep it as the patron's identifier.
     pub card: CardNumber,
-    /// The name as that client is shown it (`Family, Given`, initials); `None`: a placeholder is due.
-    pub name: Option<String>,
+    /// The name; `None`: not released, or not stored.
+    pub name: Option<PersonName>,
+    /// The initials of the name, which may be released without it.
+    pub initials: Option<String>,
     /// The patron type of the person's role (SIP2 PC).
     pub patron_type: Option<String>,
     /// The e-mail address (SIP2 BE).
     pub email: Option<String>,
+    /// The first day on which the card no longer works.
+    pub expiry: Option<Date>,
+    /// The school's code, where it has one, or else its name; the first of several.
+    pub school: Option<String>,
+    /// The grade.
+    pub grade: Option<Grade>,
+    /// The library that the district belongs to (SIP2 AQ).
+    pub home_library: Option<String>,
+    /// A stable pseudonym of the person, another for each client (SIP2 XI).
+    pub internal_id: Option<String>,
 }
 
 /// Who can mend a refusal or an error.

@@ -15,9 +15,18 @@ pub struct Query<'a> {
     pub client: &'a ClientRules,
 }
 
+impl Query<'_> {
+    /// The PIN, unless the client's is never looked at.
+    pub(crate) fn pin_that_counts(&self) -> Option<&Pin> {
+        self.pin.filter(|_| self.client.pin != PinPolicy::Never)
+    }
+}
+
 /// What a client may ask about and be told.
 #[derive(Clone, Debug)]
 pub struct ClientRules {
+    /// The client's id: its internal ids are its own.
+    pub id: String,
     /// The districts that it serves, by index.
     pub districts: Vec<usize>,
     /// Whether it must send a PIN.
@@ -33,6 +42,8 @@ pub enum PinPolicy {
     Required,
     /// Without a PIN a card is recognised, and the PIN counts as not verified.
     Optional,
+    /// No PIN is looked at: every card is recognised by itself.
+    Never,
 }
 
 /// A moment, as the resolver needs it.

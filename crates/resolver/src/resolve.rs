@@ -63,9 +63,9 @@ impl Resolver {
     pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
         let place = locate(rosters, query);
         let found = look_up(rosters, query, &place);
-        let verdict = match query.pin {
+        let verdict = match query.pin_that_counts() {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
-            None => recognise(rosters, query, found, now),
+            None => recognise(rosters, query, &place, found, now),
         };
         Answer {
             verdict,
@@ -93,14 +93,14 @@ impl Resolver {
             Found::Nobody => Step::Row("nobody"),
             Found::Outage => Step::Row("outage"),
         });
-        let verdict = match query.pin {
-            None => recognise(rosters, query, found, now),
+        let verdict = match query.pin_that_counts() {
+            None => recognise(rosters, query, &place, found, now),
             Some(_) if standing.locked && !matches!(found, Found::Outage) => Verdict::Refuse(Reason::Locked),
             Some(pin) => {
                 let right = is_right(rosters, &place, &found, pin);
                 // Where there is no row, there is nothing that the PIN could be compared with.
                 steps.push(Step::Pin(matches!(found, Found::Student { .. }).then_some(right)));
-                judge(rosters, query, found, if right { Attempt::Right } else { Attempt::Wrong }, now)
+                judge(rosters, query, &place, found, if right { Attempt::Right } else { Attempt::Wrong }, now)
             }
         };
         steps.push(Step::Ended(verdict.reason()));
@@ -147,26 +147,33 @@ impl Resolver {
         };
         let key = attempts_key(rosters, place);
         let attempt = self.guard.attempt(&key, known.then_some(place.space), pin, now.seconds, verify);
-        judge(rosters, query, found, attempt, now)
+        judge(rosters, query, place, found, attempt, now)
     }
 }
 
 /// A card without a PIN: recognised where the client may, and never verified or counted.
-fn recognise(rosters: &Rosters, query: &Query<'_>, found: Found<'_>, now: Moment) -> Verdict {
+fn recognise(rosters: &Rosters, query: &Query<'_>, place: &Place<'_>, found: Found<'_>, now: Moment) -> Verdict {
     if let Found::Outage = found {
         return Verdict::Refuse(Reason::Outage);
     }
     if query.client.pin == PinPolicy::Required {
         return Verdict::Refuse(Reason::NoPin);
     }
-    match judge(rosters, query, found, Attempt::Right, now) {
+    match judge(rosters, query, place, found, Attempt::Right, now) {
         Verdict::Admit(patron) => Verdict::Recognise(patron),
         other => other,
     }
 }
 
 /// The verdict on what was found and what came of the PIN. Eligibility is looked at only after a right one.
-fn judge(rosters: &Rosters, query: &Query<'_>, found: Found<'_>, attempt: Attempt, now: Moment) -> Verdict {
+fn judge(
+    rosters: &Rosters,
+    query: &Query<'_>,
+    place: &Place<'_>,
+    found: Found<'_>,
+    attempt: Attempt,
+    now: Moment,
+) -> Verdict {
     let refuse = Verdict::Refuse;
     let (district, served, row) = match (found, attempt) {
         (Found::Outage, _) => return refuse(Reason::Outage),
@@ -184,8 +191,7 @@ fn judge(rosters: &Rosters, query: &Query<'_>, found: Found<'_>, attempt: Attemp
     let Some(rules) = rosters.districts.get(district) else { return refuse(Reason::Outage) };
     match rules.eligibility.judge(&row.student, now.today) {
         Err(reason) => refuse(reason),
-        // With a literal prefix, the card as typed is the canonical one.
-        Ok(()) => Verdict::Admit(seen(row.student, query.card, rules, query.client.release)),
+        Ok(()) => Verdict::Admit(seen(rosters, query, place, (rules, served), row)),
     }
 }
 

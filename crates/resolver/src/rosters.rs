@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use patron::{CardBook, CardRule, Eligibility, PinScheme, Release, Role};
-use roster::{Generation, Keyring, RosterError, Store};
+use roster::{Generation, IdentityKey, Keyring, RosterError, Store};
 
 /// A district's live rules.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct District {
     pub eligibility: Eligibility,
     /// What of them may be released at most.
     pub ceiling: Release,
+    /// The library that its students belong to (SIP2 AQ).
+    pub home_library: Option<String>,
     /// The patron type (SIP2 PC) of each role.
     pub patron_types: Vec<(Role, String)>,
 }
@@ -68,6 +70,8 @@ pub struct Rosters {
     pub(crate) cards: CardBook,
     /// The keys that the generations were made under.
     pub(crate) keyring: Arc<Keyring>,
+    /// The key of internal ids; `None`: it cannot be read, and no client is given one.
+    pub(crate) identity: Option<IdentityKey>,
 }
 
 impl Rosters {
@@ -79,13 +83,14 @@ impl Rosters {
             Err(error) => Err(Unserved::Unreadable(plain(&error))),
         });
         let generations = generations.collect();
-        Self::assemble(districts, generations, store.keyring())
+        Self::assemble(districts, generations, store.keyring(), store.identity_key().ok())
     }
 
     fn assemble(
         districts: Arc<[District]>,
         generations: Vec<Result<Arc<Generation>, Unserved>>,
         keyring: Arc<Keyring>,
+        identity: Option<IdentityKey>,
     ) -> Self {
         let mut served: Vec<Result<Served, Unserved>> =
             generations.into_iter().map(|generation| generation.and_then(Served::new)).collect();
@@ -108,7 +113,7 @@ impl Rosters {
             }
             CardBook::new(districts.iter().map(|district| district.card.clone())).unwrap_or_default()
         });
-        Self { districts, served, cards, keyring }
+        Self { districts, served, cards, keyring, identity }
     }
 
     /// The districts, by index.

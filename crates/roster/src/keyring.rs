@@ -281,7 +281,7 @@ fn expand(prk: &hkdf::Prk, label: &[u8]) -> Result<[u8; 32], RosterError> {
     Ok(key)
 }
 
-fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(key);
     for part in parts {
         context.update(part);

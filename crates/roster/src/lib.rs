@@ -4,12 +4,13 @@
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read; [`writer`] one being made
-//! - [`state`] which generation is served, lockouts, refused files
+//! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
 pub mod generation;
 pub mod header;
+pub mod identity;
 pub mod key_file;
 pub mod keyring;
 pub mod row;
@@ -21,6 +22,7 @@ pub mod writer;
 pub use error::RosterError;
 pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
+pub use identity::IdentityKey;
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};

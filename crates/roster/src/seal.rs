@@ -36,6 +36,11 @@ impl Seal {
         Self::new(&key.sealing_key(&generation.0)?, place)
     }
 
+    /// The seal of the identity key.
+    pub(crate) fn of_identity(key: &Key) -> Result<Self, RosterError> {
+        Self::new(&key.sealing_key(b"identity key")?, vec![FORMAT])
+    }
+
     /// A seal for what lives no longer than this process: spilled runs of a sync.
     pub fn ephemeral() -> Result<Self, RosterError> {
         Self::new(&random_bytes()?, vec![0])

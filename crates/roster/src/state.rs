@@ -77,7 +77,11 @@ pub struct State {
     rosters: Database<'static, Str, Bytes>,
     attempts: Database<'static, Bytes, Bytes>,
     refused: Database<'static, Str, Bytes>,
+    keys: Database<'static, Str, Bytes>,
 }
+
+/// The name of the sealed identity key.
+const IDENTITY: &str = "identity";
 
 impl State {
     /// Opens or makes the state in `folder`. Once in a process.
@@ -90,17 +94,18 @@ impl State {
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let (rosters, attempts, refused) = env
+        let (rosters, attempts, refused, keys) = env
             .create_databases_and_commit(txn, |opener, txn| {
                 let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
                 let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
                 let refused = opener.create_database::<Str, Bytes>(txn, Some("refused"))?;
-                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused)))
+                let keys = opener.create_database::<Str, Bytes>(txn, Some("keys"))?;
+                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused, keys)))
             })
             .map_err(fault())?
             .commit()
             .ok_or(RosterError::OutOfOrder)?;
-        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused })
+        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys })
     }
 
     /// Changes with each write by any process: a look that costs nothing.
@@ -142,6 +147,17 @@ impl State {
             Some(bytes) => self.refused.put(txn, district, bytes),
             None => self.refused.delete(txn, district).map(|_| ()),
         })
+    }
+
+    /// The sealed identity key, where there is one.
+    pub(crate) fn identity(&self) -> Result<Option<Vec<u8>>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        Ok(self.keys.get(&txn, IDENTITY).map_err(self.fault())?.map(<[u8]>::to_vec))
+    }
+
+    /// Keeps the sealed identity key.
+    pub(crate) fn set_identity(&self, sealed: &[u8]) -> Result<(), RosterError> {
+        self.write(|txn| self.keys.put(txn, IDENTITY, sealed))
     }
 
     /// All attempts on record.

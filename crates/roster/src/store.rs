@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::{
-    Generation, GenerationId, GenerationWriter, Header, Keyring, Published, PublishedGeneration, RosterError, State,
+    Generation, GenerationId, GenerationWriter, Header, IdentityKey, Keyring, Published, PublishedGeneration,
+    RosterError, State,
 };
 
 /// An opened data folder. Once in a process: LMDB maps each environment once.
@@ -81,6 +82,11 @@ impl Store {
     /// Takes the keys of a key file that was read again: a rotation under a running daemon.
     pub fn set_keyring(&self, keyring: Keyring) {
         *self.keyring.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+    }
+
+    /// The key of internal ids, made where there is none.
+    pub fn identity_key(&self) -> Result<IdentityKey, RosterError> {
+        IdentityKey::open(&self.state, &self.keyring())
     }
 
     /// The data folder.

@@ -46,6 +46,15 @@ impl Timestamp {
         Self([c0, c1, y0, y1, m0, m1, d0, d1, b' ', b' ', b' ', b' ', h0, h1, n0, n1, s0, s1])
     }
 
+    /// A time in UTC, to the second.
+    pub fn utc(time: DateTime) -> Self {
+        let mut utc = Self::local(time);
+        if utc != Self::BLANK {
+            utc.0[11] = b'Z';
+        }
+        utc
+    }
+
     /// The day and time without regard to the zone; `None` where they can't be read.
     pub fn civil(&self) -> Option<DateTime> {
         let [c0, c1, y0, y1, m0, m1, d0, d1, _, _, _, _, h0, h1, n0, n1, s0, s1] = self.0;
@@ -113,6 +122,13 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn a_time_in_utc_says_so() {
+        let time = Timestamp::utc(date(2026, 11, 23).at(16, 52, 2, 0));
+        assert_eq!(time.as_bytes(), b"20261123   Z165202");
+        assert_eq!(time.zone(), Zone::Utc);
+    }
 
     #[test]
     fn writes_local_time_with_a_blank_zone() {

@@ -55,19 +55,77 @@ pub(crate) fn check_logins(clients: &[Option<client::Draft<'_>>]) {
     }
 }
 
-/// A client must be known by something: its login, or a listener that is bound to it.
+/// A client must be known by something: its login, its certificate, a listener that is bound to it, or its networks.
 pub(crate) fn check_bindings(listeners: &[listener::Draft<'_>], clients: &[Option<client::Draft<'_>>]) {
+    let shared = listeners.iter().any(|listener| listener.bound == Some(None));
+    // Of one that is misspelt it has been told; it may be any client's.
+    let misspelt = listeners.iter().any(|listener| listener.bound.is_none());
+    let asks = listeners.iter().any(|draft| {
+        // Of one that could not be read it has been told.
+        draft.listener.as_ref().is_none_or(|it| it.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some()))
+    });
+    let mut by_network: Vec<&client::Draft<'_>> = Vec::new();
     for (index, draft) in clients.iter().enumerate() {
         let Some(draft) = draft else { continue };
+        let client = &draft.client;
         let binding = listeners.iter().find(|listener| listener.bound == Some(Some(index)));
         if let Some(listener) = binding {
             warn_of_open_door(listener, draft);
-        } else if draft.client.login.is_none() && listeners.iter().all(|listener| listener.bound.is_some()) {
+            continue;
+        }
+        if let (Some(entry), false) = (draft.root.optional("certificate-name"), asks) {
+            entry.error("no listener asks for certificates", "expected a [[listener]] whose tls has client-ca-file");
+        }
+        if client.login.is_some() || client.certificate_name.is_some() || misspelt {
+            continue;
+        }
+        if client.networks.is_empty() || !shared {
             draft.root.error(
                 "login",
-                "missing, and no listener is bound to this client",
-                format!("expected login, or a [[listener]] with client = \"{}\"", draft.client.id),
+                "missing, and nothing else says which connections are this client's",
+                format!(
+                    "expected login, certificate-name, networks of its own on a listener without a client, \
+                     or a [[listener]] with client = \"{}\"",
+                    client.id
+                ),
             );
+        } else {
+            by_network.push(draft);
+        }
+    }
+    check_networks(&by_network);
+}
+
+/// Two clients that are known by their networks alone must not share an address.
+fn check_networks(clients: &[&client::Draft<'_>]) {
+    for (at, draft) in clients.iter().enumerate() {
+        let Some(entry) = draft.root.optional("networks") else { continue };
+        for other in clients.iter().take(at) {
+            let shared = draft
+                .client
+                .networks
+                .iter()
+                .find(|network| other.client.networks.iter().any(|theirs| theirs.overlaps(network)));
+            if let Some(network) = shared {
+                entry.error(
+                    format!("{network} is a network of client {} too, and neither logs in", other.client.id),
+                    "expected networks of its own, or a login",
+                );
+            }
+        }
+    }
+}
+
+/// A certificate's name is one client's.
+pub(crate) fn check_certificates(clients: &[Option<client::Draft<'_>>]) {
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for draft in clients.iter().flatten() {
+        let Some(name) = draft.client.certificate_name.as_deref() else { continue };
+        match (names.iter().find(|(known, _)| *known == name), draft.root.optional("certificate-name")) {
+            (Some((_, other)), Some(entry)) => {
+                entry.error(format!("client {other} has the same name"), "expected a name of its own");
+            }
+            _ => names.push((name, &draft.client.id)),
         }
     }
 }
@@ -166,13 +224,52 @@ mod tests {
         trial.client("vufind", "districts = [\"cms\"]\n");
         assert_eq!(
             trial.errors(),
-            ["clients/vufind.toml:1:1 login: missing, and no listener is bound to this client; \
-              expected login, or a [[listener]] with client = \"vufind\""]
+            ["clients/vufind.toml:1:1 login: missing, and nothing else says which connections are this client's; \
+              expected login, certificate-name, networks of its own on a listener without a client, \
+              or a [[listener]] with client = \"vufind\""]
         );
         trial.main(&trial.main_text().replace(":6001\"", ":6001\"\nclient = \"vufind\""));
         let loaded = trial.load().unwrap();
         assert_eq!(loaded.site.listeners[0].client, Some(1));
         assert!(loaded.warnings.is_empty());
+    }
+
+    #[test]
+    fn clients_that_never_log_in_are_told_apart_by_their_networks() {
+        let mut trial = Trial::default();
+        trial.client("vufind", "districts = [\"cms\"]\nnetworks = [\"10.0.0.0/16\"]\n");
+        trial.client("ezproxy", "districts = [\"cms\"]\nnetworks = [\"10.1.0.0/16\"]\n");
+        assert!(trial.warnings().is_empty());
+        trial.client("ezproxy", "districts = [\"cms\"]\nnetworks = [\"10.0.0.0/8\"]\n");
+        assert_eq!(
+            trial.errors(),
+            [
+                "clients/vufind.toml:2:12 networks: 10.0.0.0/16 is a network of client ezproxy too, and neither logs in; \
+              expected networks of its own, or a login"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_certificate_is_one_clients() {
+        let mut trial = Trial::default();
+        let tls = "tls = { certificate-file = \"c.pem\", key-file = \"k.pem\", client-ca-file = \"ca.pem\" }\n[admin]";
+        trial.main(&trial.main_text().replace("[admin]", tls));
+        for client in ["a", "b"] {
+            trial.client(client, "districts = [\"cms\"]\ncertificate-name = \"sip.example.com\"\n");
+        }
+        assert_eq!(
+            trial.errors(),
+            ["clients/b.toml:2:20 certificate-name: client a has the same name; expected a name of its own"]
+        );
+        trial.remove("clients/b.toml");
+        assert!(trial.warnings().is_empty());
+        trial.main(trial.main_text());
+        assert_eq!(
+            trial.errors(),
+            ["clients/a.toml:2:20 certificate-name: no listener asks for certificates; \
+              expected a [[listener]] whose tls has client-ca-file"]
+        );
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct District {
     pub eligibility: Eligibility,
     /// The most that any client may see.
     pub ceiling: Release,
+    /// The library that its students belong to (SIP2 AQ).
+    pub home_library: Option<String>,
     /// What each role may.
     pub privileges: Privileges,
     /// Where its rosters come from.
@@ -47,13 +49,15 @@ pub(crate) struct Draft<'a> {
     pub(crate) pattern: Entry<'a>,
 }
 
-pub(crate) const KEYS: &[&str] = &["name", "release", "card", "pin", "eligibility", "privileges", "source"];
+pub(crate) const KEYS: &[&str] =
+    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source"];
 pub(crate) const ELIGIBILITY_KEYS: &[&str] = &["roles"];
 pub(crate) const PRIVILEGES_KEYS: &[&str] = &["patron-type"];
 
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
     let name = root.required("name", "the district's name").and_then(|entry| entry.field());
     let ceiling = root.optional("release").map_or(Some(Release::CEILING), |entry| release(&entry));
+    let home_library = root.optional("home-library").map_or(Some(None), |entry| entry.field().map(Some));
     let card = root
         .required("card", "[card] with id and pattern")
         .and_then(|entry| card::read(&entry.section(card::KEYS)?, id));
@@ -81,6 +85,7 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
         pin: pin?,
         eligibility: eligibility?,
         ceiling: ceiling?,
+        home_library: home_library?,
         privileges: privileges?,
         source: source?,
     };
@@ -189,7 +194,7 @@ mod tests {
                 "districts/cms.toml:1:1 card: missing; expected [card] with id and pattern",
                 "districts/cms.toml:1:1 pin: missing; expected [pin] with scheme",
                 "districts/cms.toml:1:12 release[0]: unknown word; \
-                 expected one of name, initials, patron-type, email",
+                 expected one of name, initials, patron-type, expiry, school, grade, home-library, email, internal-id",
             ]
         );
     }

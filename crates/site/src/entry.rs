@@ -44,6 +44,21 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The keys and values of a table whose keys are the user's own.
+    pub(crate) fn pairs(&self) -> Option<Vec<(&'a str, Entry<'a>)>> {
+        match &self.node.value {
+            Value::Table(table) => Some(
+                table
+                    .iter()
+                    .map(|(key, (_, node))| {
+                        (key.as_str(), Entry::new(node, format!("{}.{key}", self.key), self.reader))
+                    })
+                    .collect(),
+            ),
+            other => self.wrong_kind(other, "a table"),
+        }
+    }
+
     /// A list, item by item.
     pub(crate) fn list(&self) -> Option<Vec<Entry<'a>>> {
         match &self.node.value {
@@ -137,6 +152,14 @@ impl<'a> Entry<'a> {
             self.unknown(text, "word", &known);
         }
         found
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&self) -> Option<bool> {
+        match &self.node.value {
+            Value::Boolean(flag) => Some(*flag),
+            other => self.wrong_kind(other, "true or false"),
+        }
     }
 
     /// The index of one of the ids.

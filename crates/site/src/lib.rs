@@ -7,7 +7,7 @@
 //! What a user writes, one file each:
 //! - [`library`], [`listener`], [`log`], [`limits`], `lockout` the sections of the main file
 //! - [`district`] a file of `districts/`, with its `card`, `pin` and [`source`] sections
-//! - [`client`] a file of `clients/`, with its [`login`] and [`network`]s
+//! - [`client`] a file of `clients/`, with its [`login`], [`network`]s and [`dialect`] (a `preset` laid over, its [`texts`])
 //! - [`units`] durations, sizes and shares
 //!
 //! How it is read:
@@ -20,6 +20,7 @@
 mod across;
 mod card;
 pub mod client;
+pub mod dialect;
 pub mod district;
 mod entry;
 mod environment;
@@ -35,24 +36,28 @@ pub mod login;
 mod nearest;
 pub mod network;
 mod pin;
+mod preset;
 mod section;
 pub mod site;
 pub mod source;
 mod text;
+pub mod texts;
 mod tree;
 pub mod units;
 
-pub use client::{Charset, Client, PinPolicy};
+pub use client::{Answers, Client, PinPolicy};
+pub use dialect::{Charset, Dialect, ExpiryFormat, FieldName};
 pub use district::{District, Privileges};
 pub use finding::{Faults, Finding, Place, Severity};
 pub use library::Library;
 pub use limits::Limits;
-pub use listener::{Listener, Protocol};
+pub use listener::{Listener, Protocol, Tls};
 pub use log::{Level, Log, LogFormat};
 pub use login::{Login, PasswordHash};
 pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{After, Guard, Source};
+pub use texts::{Said, Texts};
 pub use units::Share;
 
 #[cfg(test)]

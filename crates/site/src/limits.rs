@@ -15,6 +15,8 @@ pub struct Limits {
     pub frame: usize,
     /// The most fields in a message.
     pub fields: usize,
+    /// For a PROXY header and a TLS handshake, each.
+    pub tls_time: Duration,
     /// From connecting to a successful login.
     pub login_time: Duration,
     /// From the first byte of a frame to its last.
@@ -32,6 +34,7 @@ impl Default for Limits {
             per_source: 64,
             frame: 4 << 10,
             fields: 64,
+            tls_time: Duration::from_secs(5),
             login_time: Duration::from_secs(30),
             frame_time: Duration::from_secs(5),
             write_time: Duration::from_secs(5),
@@ -41,8 +44,17 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(crate) const KEYS: &[&str] =
-        &["connections", "per-source", "frame", "fields", "login-time", "frame-time", "write-time", "idle-time"];
+    pub(crate) const KEYS: &[&str] = &[
+        "connections",
+        "per-source",
+        "frame",
+        "fields",
+        "tls-time",
+        "login-time",
+        "frame-time",
+        "write-time",
+        "idle-time",
+    ];
 
     pub(crate) fn read(section: &Section<'_>) -> Self {
         let default = Self::default();
@@ -57,6 +69,7 @@ impl Limits {
             // The least holds a 63 with every field that the standard names; the most is far from any real message.
             frame: section.optional("frame").and_then(|entry| entry.size("256B"..="1MiB")).unwrap_or(default.frame),
             fields: count("fields", 16..=1_024, default.fields),
+            tls_time: time("tls-time", default.tls_time),
             login_time: time("login-time", default.login_time),
             frame_time: time("frame-time", default.frame_time),
             write_time: time("write-time", default.write_time),

@@ -1,14 +1,16 @@
 //! `[[listener]]`: where library systems connect.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::entry::Entry;
+use crate::network::{self, Network};
 use crate::section::Section;
 
 /// What is spoken on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// SIP2 over plain TCP.
+    /// SIP2 over TCP, or over TLS.
     Sip2,
 }
 
@@ -32,6 +34,35 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Every connection belongs to this client, by its index: for systems that never log in.
     pub client: Option<usize>,
+    /// What its TLS is made of; `None`: plain TCP.
+    pub tls: Option<Tls>,
+    /// The load balancers whose PROXY header is believed, and without whose header nobody comes in; empty: no header.
+    pub proxy_from: Vec<Network>,
+    /// Whether it asks for login and password as a terminal does, before the first message.
+    pub prompts: bool,
+}
+
+/// The files of a listener's TLS. They are not opened here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain, in PEM, the server's own first.
+    pub certificate_file: PathBuf,
+    /// Its private key, in PEM.
+    pub key_file: PathBuf,
+    /// Who signs clients' certificates, in PEM; with it every client must show one.
+    pub client_ca_file: Option<PathBuf>,
+}
+
+impl Tls {
+    pub(crate) const KEYS: &[&str] = &["certificate-file", "key-file", "client-ca-file"];
+
+    fn read(section: &Section<'_>) -> Option<Self> {
+        let file = |key, what| section.required(key, what).and_then(|entry| entry.path());
+        let certificate_file = file("certificate-file", "the certificate chain, in PEM");
+        let key_file = file("key-file", "the certificate's private key, in PEM");
+        let client_ca_file = section.optional("client-ca-file").map_or(Some(None), |entry| entry.path().map(Some));
+        Some(Self { certificate_file: certificate_file?, key_file: key_file?, client_ca_file: client_ca_file? })
+    }
 }
 
 /// A listener as its section says it.
@@ -44,7 +75,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) bound: Option<Option<usize>>,
 }
 
-pub(crate) const KEYS: &[&str] = &["protocol", "address", "client"];
+pub(crate) const KEYS: &[&str] = &["protocol", "address", "client", "tls", "proxy-from", "prompts"];
 
 pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
     let protocol = section.required("protocol", "\"sip2\"").and_then(|entry| entry.word(Protocol::WORDS));
@@ -52,7 +83,25 @@ pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
         .required("address", "an address such as \"0.0.0.0:6001\"")
         .and_then(|entry| Some((socket_address(&entry)?, entry)));
     let bound = section.optional("client").map_or(Some(None), |entry| entry.id_among("client", clients).map(Some));
-    let listener = || Some(Listener { protocol: protocol?, address: address.as_ref()?.0, client: bound? });
+    let tls = match section.optional("tls") {
+        Some(entry) => entry.section(Tls::KEYS).and_then(|section| Tls::read(&section)).map(Some),
+        None => Some(None),
+    };
+    let proxy_from = section.optional("proxy-from").map_or(Some(Vec::new()), |entry| network::list(&entry));
+    let prompts = section.optional("prompts").map_or(Some(false), |entry| entry.flag());
+    if let (Some(Some(_)), Some(true), Some(entry)) = (bound, prompts, section.optional("prompts")) {
+        entry.error("nobody is asked on a listener that is bound to a client", "expected prompts or client, not both");
+    }
+    let listener = || {
+        Some(Listener {
+            protocol: protocol?,
+            address: address.as_ref()?.0,
+            client: bound?,
+            tls: tls?,
+            proxy_from: proxy_from?,
+            prompts: prompts?,
+        })
+    };
     Draft { listener: listener(), address, bound }
 }
 

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
+use crate::entry::Entry;
+
 /// A network: `203.0.113.0/24`, `2001:db8::/32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -54,6 +56,11 @@ impl Network {
         peer.is_ipv4() == self.address.is_ipv4() && self.masked(peer) == self.address
     }
 
+    /// Whether some address lies in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.contains(other.address) || other.contains(self.address)
+    }
+
     fn masked(&self, address: IpAddr) -> IpAddr {
         let prefix = u32::from(self.prefix);
         match address {
@@ -67,6 +74,13 @@ impl Network {
             }
         }
     }
+}
+
+/// A list of networks that is not empty.
+pub(crate) fn list(entry: &Entry<'_>) -> Option<Vec<Network>> {
+    entry.nonempty_set("a network such as \"203.0.113.0/24\", or no such key", |item| {
+        item.parsed("a network such as \"203.0.113.0/24\"", Network::parse)
+    })
 }
 
 impl fmt::Display for Network {
@@ -94,6 +108,19 @@ mod tests {
         assert!(contains("0.0.0.0/0", "198.51.100.1"));
         assert!(!contains("0.0.0.0/0", "2001:db8::1"));
         assert!(!contains("::/0", "198.51.100.1"));
+    }
+
+    #[test]
+    fn networks_overlap_where_one_holds_the_other() {
+        let overlap = |one: &str, other: &str| {
+            let (one, other) = (Network::parse(one).unwrap(), Network::parse(other).unwrap());
+            assert_eq!(one.overlaps(&other), other.overlaps(&one));
+            one.overlaps(&other)
+        };
+        assert!(overlap("10.0.0.0/8", "10.1.0.0/16"));
+        assert!(overlap("10.1.0.0/16", "10.1.0.0/16"));
+        assert!(!overlap("10.0.0.0/16", "10.1.0.0/16"));
+        assert!(!overlap("0.0.0.0/0", "::/0"));
     }
 
     #[test]

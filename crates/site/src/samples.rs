@@ -7,7 +7,10 @@ use std::path::Path;
 use patron::Role;
 use toml::{Table, Value};
 
-use crate::{Guard, Library, Limits, Log, Site, Source, card, client, district, listener, load, lockout, login, pin};
+use crate::{
+    Dialect, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, listener, load, lockout, login,
+    pin,
+};
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
 
@@ -39,6 +42,7 @@ fn the_main_sample_holds_every_key() {
         ("", load::KEYS),
         ("library.", Library::KEYS),
         ("listener.", listener::KEYS),
+        ("listener.tls.", Tls::KEYS),
         ("admin.", load::ADMIN_KEYS),
         ("log.", Log::KEYS),
         ("limits.", Limits::KEYS),
@@ -65,7 +69,14 @@ fn the_district_sample_holds_every_key() {
 
 #[test]
 fn the_client_sample_holds_every_key() {
-    let known = [("", client::KEYS), ("login.", login::KEYS), ("dialect.", client::DIALECT_KEYS)];
+    let known = [
+        ("", client::KEYS),
+        ("login.", login::KEYS),
+        ("dialect.", Dialect::KEYS),
+        ("dialect.fields.", &["PF"]),
+        ("dialect.texts.", &["es"]),
+        ("dialect.texts.es.", &["not-accepted", "unavailable", "expired", "disabled", "role"]),
+    ];
     assert_eq!(keys_of("clients/overdrive.toml"), paths(&known));
 }
 

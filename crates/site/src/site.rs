@@ -57,11 +57,8 @@ impl Site {
 
     /// The keys whose change cannot be taken over without a restart; empty: `new` can be.
     pub fn restart_needed(&self, new: &Self) -> Vec<&'static str> {
-        // With whom it belongs to: an open listener keeps its client.
-        fn listeners(site: &Site) -> Vec<(Protocol, SocketAddr, Option<&str>)> {
-            let client = |at: Option<usize>| at.and_then(|at| site.clients.get(at)).map(|client| client.id.as_str());
-            let listeners = site.listeners.iter();
-            listeners.map(|listener| (listener.protocol, listener.address, client(listener.client))).collect()
+        fn listeners(site: &Site) -> Vec<(Protocol, SocketAddr)> {
+            site.listeners.iter().map(|listener| (listener.protocol, listener.address)).collect()
         }
         [
             ("data-dir", self.data_dir != new.data_dir),

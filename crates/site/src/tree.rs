@@ -37,9 +37,10 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Text(String),
     Integer(i64),
+    Boolean(bool),
     List(Vec<Node>),
     Table(Table),
-    /// What no key takes, by its name: a fraction, a yes or no, a date.
+    /// What no key takes, by its name: a fraction, a date.
     Other(&'static str),
 }
 
@@ -52,6 +53,7 @@ impl Value {
         match self {
             Self::Text(_) => "text",
             Self::Integer(_) => "an integer",
+            Self::Boolean(_) => "true or false",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Other(kind) => kind,
@@ -81,7 +83,7 @@ impl Node {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or(Value::Other("a number too large"), Value::Integer),
             DeValue::Float(_) => Value::Other("a fraction"),
-            DeValue::Boolean(_) => Value::Other("true or false"),
+            DeValue::Boolean(flag) => Value::Boolean(*flag),
             DeValue::Datetime(_) => Value::Other("a date or time"),
             DeValue::Array(items) => {
                 Value::List(items.iter().map(|item| Self::new(file, item.span(), item.get_ref())).collect())

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use patron::{Patron, Verdict};
+use patron::{Reason, Verdict};
 use sip2::{
-    AcsStatus, Extension, FieldId, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
+    AcsStatus, Extension, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
     PatronStatusResponse, Response, SupportedMessage, SupportedMessages, Timestamp,
 };
 
 use crate::house::{Client, House};
+use crate::sip::manner::Manner;
 use crate::sip::request::Asked;
 use crate::sip::texts;
 
@@ -38,40 +39,47 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn new(verdict: &'a Verdict, asked: &'a Asked<'_>, own_institution: &'a str) -> Self {
+    fn new(verdict: &'a Verdict, asked: &'a Asked<'_>, manner: &Manner<'a>) -> Self {
         // Echoed where it says something (reference/sip2.md, quirk 7).
-        let institution_id = Cow::Borrowed(asked.institution_id.unwrap_or(own_institution));
-        match verdict {
-            Verdict::Admit(patron) => Self::of_patron(patron, institution_id, true),
-            Verdict::Recognise(patron) => Self::of_patron(patron, institution_id, false),
-            Verdict::Refuse(reason) => Self {
-                flags: PatronStatusFlags::REFUSED,
-                institution_id,
-                identifier: Cow::Borrowed(asked.received_card),
-                name: Cow::Borrowed(PLACEHOLDER),
-                valid_patron: false,
-                valid_password: false,
-                email: None,
-                extensions: List::EMPTY,
-                screen: List::one(Cow::Borrowed(texts::refusal(*reason))),
-            },
-        }
-    }
-
-    fn of_patron(patron: &'a Patron, institution_id: Cow<'a, str>, verified: bool) -> Self {
-        let patron_class =
-            |value: &'a str| Extension { id: FieldId::EXTENSION_PATRON_CLASS, value: Cow::Borrowed(value) };
+        let institution_id = Cow::Borrowed(asked.institution_id.unwrap_or(manner.institution_id));
+        let (patron, valid_password) = match verdict {
+            Verdict::Admit(patron) => (patron, true),
+            Verdict::Recognise(patron) => (patron, manner.recognised_cq),
+            Verdict::Refuse(reason) => return Self::refused(*reason, institution_id, asked, manner),
+        };
         Self {
             flags: PatronStatusFlags::NONE,
             institution_id,
             // Vendors keep this as the patron's identifier (reference/sip2.md, quirk 20).
             identifier: Cow::Borrowed(patron.card.as_str()),
-            name: Cow::Borrowed(patron.name.as_deref().unwrap_or(PLACEHOLDER)),
+            name: manner.name(patron).map_or(Cow::Borrowed(PLACEHOLDER), Cow::Owned),
             valid_patron: true,
-            valid_password: verified,
+            valid_password,
             email: patron.email.as_deref().map(Cow::Borrowed),
-            extensions: patron.patron_type.as_deref().map_or(List::EMPTY, |value| List::one(patron_class(value))),
+            extensions: manner.extensions(patron),
             screen: List::EMPTY,
+        }
+    }
+
+    fn refused(reason: Reason, institution_id: Cow<'a, str>, asked: &'a Asked<'_>, manner: &Manner<'a>) -> Self {
+        let (flags, valid_patron, valid_password) = match reason {
+            Reason::WrongPin if manner.answers.wrong_pin_told => (PatronStatusFlags::NONE, true, false),
+            _ if reason.is_ineligible() && manner.answers.ineligible_blocked => {
+                (PatronStatusFlags::REFUSED, true, asked.pin.is_some() || manner.recognised_cq)
+            }
+            _ => (PatronStatusFlags::REFUSED, false, false),
+        };
+        let (said, usual) = texts::refusal(reason);
+        Self {
+            flags,
+            institution_id,
+            identifier: Cow::Borrowed(asked.received_card),
+            name: Cow::Borrowed(PLACEHOLDER),
+            valid_patron,
+            valid_password,
+            email: None,
+            extensions: List::EMPTY,
+            screen: List::one(manner.text(asked.language, said, usual)),
         }
     }
 }
@@ -80,14 +88,13 @@ impl<'a> Said<'a> {
 pub fn information<'a>(
     verdict: &'a Verdict,
     asked: &'a Asked<'_>,
-    own_institution: &'a str,
-    now: Timestamp,
+    manner: &Manner<'a>,
 ) -> PatronInformationResponse<'a> {
-    let said = Said::new(verdict, asked, own_institution);
+    let said = Said::new(verdict, asked, manner);
     PatronInformationResponse {
         patron_status: said.flags,
         language: asked.language,
-        transaction_date: now,
+        transaction_date: manner.now,
         institution_id: said.institution_id,
         patron_identifier: said.identifier,
         personal_name: said.name,
@@ -101,17 +108,12 @@ pub fn information<'a>(
 }
 
 /// 24, to a 23 and to a 01.
-pub fn status<'a>(
-    verdict: &'a Verdict,
-    asked: &'a Asked<'_>,
-    own_institution: &'a str,
-    now: Timestamp,
-) -> PatronStatusResponse<'a> {
-    let said = Said::new(verdict, asked, own_institution);
+pub fn status<'a>(verdict: &'a Verdict, asked: &'a Asked<'_>, manner: &Manner<'a>) -> PatronStatusResponse<'a> {
+    let said = Said::new(verdict, asked, manner);
     PatronStatusResponse {
         patron_status: said.flags,
         language: asked.language,
-        transaction_date: now,
+        transaction_date: manner.now,
         institution_id: said.institution_id,
         patron_identifier: said.identifier,
         personal_name: said.name,
@@ -124,17 +126,12 @@ pub fn status<'a>(
 }
 
 /// 26.
-pub fn enable<'a>(
-    verdict: &'a Verdict,
-    asked: &'a Asked<'_>,
-    own_institution: &'a str,
-    now: Timestamp,
-) -> PatronEnableResponse<'a> {
-    let said = Said::new(verdict, asked, own_institution);
+pub fn enable<'a>(verdict: &'a Verdict, asked: &'a Asked<'_>, manner: &Manner<'a>) -> PatronEnableResponse<'a> {
+    let said = Said::new(verdict, asked, manner);
     PatronEnableResponse {
         patron_status: said.flags,
         language: asked.language,
-        transaction_date: now,
+        transaction_date: manner.now,
         institution_id: said.institution_id,
         patron_identifier: said.identifier,
         personal_name: said.name,

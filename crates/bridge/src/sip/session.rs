@@ -8,15 +8,16 @@ use patron::{Reason, Verdict};
 use resolver::Query;
 use sip2::{
     Accepted, Checksum, DecodeError, Dialect, EndSessionResponse, ErrorDetection, Frame, Login, LoginResponse, Parts,
-    Request, RequestScResend, Response, Timestamp, Trailer, without_sequence,
+    Request, RequestScResend, Response, Trailer, without_sequence,
 };
 use tokio::time::Instant;
 
-use crate::gate::Unknown;
+use crate::arrival::Stranger;
 use crate::house::{Client, House};
-use crate::logins::LoginCheck;
+use crate::logins::Known;
 use crate::metrics::Closed;
 use crate::service::Service;
+use crate::sip::manner::Manner;
 use crate::sip::request::Asked;
 use crate::sip::{circulation, reply};
 use crate::verdict_log::Line;
@@ -29,10 +30,10 @@ const UNREADABLE: u8 = 3;
 /// One SIP2 connection's state.
 pub struct Session {
     listener: Arc<str>,
-    peer: IpAddr,
+    source: IpAddr,
     client: Option<Known>,
-    /// The place among the unknown, until a login.
-    unknown: Option<Unknown>,
+    /// The place among the strangers, until a login.
+    stranger: Option<Stranger>,
     /// The last reply, for a 97.
     last: Vec<u8>,
     failed_logins: u8,
@@ -40,37 +41,35 @@ pub struct Session {
     warned: bool,
 }
 
-/// Who the client is: by id, for a reload may move or remove it.
-struct Known {
-    id: Box<str>,
-    at: usize,
-}
-
 /// What came of a frame.
 pub enum Step {
     /// A reply was appended, or none is due.
     Done,
-    /// A login's password must be verified first; see [`Session::logged_in`].
-    Verify(Box<LoginAttempt>),
+    /// A login must be verified first; see [`Session::logged_in`].
+    LogIn(Box<LoginAttempt>),
     /// The connection ends.
     Close(Closed),
 }
 
 /// A login that waits for its password to be verified.
 pub struct LoginAttempt {
-    client: Option<(String, usize)>,
-    /// The argon2id hash to verify by; `None`: there is no such user.
-    pub hash: Option<String>,
-    /// What was typed.
+    /// CN.
+    pub user: String,
+    /// CO.
     pub password: String,
-    error_detection: ErrorDetection,
+    /// What its answer carries.
+    pub error_detection: ErrorDetection,
 }
 
 impl Session {
-    /// A session; `client` is who the listener says that it is.
-    pub fn new(listener: Arc<str>, peer: IpAddr, client: Option<(&str, usize)>, unknown: Option<Unknown>) -> Self {
-        let client = client.map(|(id, at)| Known { id: id.into(), at });
-        Self { listener, peer, client, unknown, last: Vec::new(), failed_logins: 0, unreadable: 0, warned: false }
+    /// A session; `client` is who it is, where that shows before a login.
+    pub const fn new(listener: Arc<str>, source: IpAddr, client: Option<Known>, stranger: Option<Stranger>) -> Self {
+        Self { listener, source, client, stranger, last: Vec::new(), failed_logins: 0, unreadable: 0, warned: false }
+    }
+
+    /// Where the peer is.
+    pub const fn source(&self) -> IpAddr {
+        self.source
     }
 
     /// Whether the client is known.
@@ -90,8 +89,11 @@ impl Session {
                 None => return Step::Close(Closed::FailedLogins),
             },
         };
-        let dialect = client.map_or_else(Dialect::default, |client| client.dialect);
+        let dialect = client.map_or_else(|| house.strangers_dialect(frame), |client| client.dialect);
         let trailer = Trailer::of(frame, &dialect);
+        if let Checksum::Tolerated(tolerance) = trailer.checksum {
+            service.metrics.count_tolerated(client.map_or("-", |client| &client.id), tolerance);
+        }
         if trailer.checksum == Checksum::Wrong {
             service.metrics.wrong_checksums.inc();
             return self.ask_again(&dialect, trailer.error_detection, out);
@@ -119,16 +121,20 @@ impl Session {
         self.unreadable = 0;
         let mut reply = Reply { dialect, error_detection: trailer.error_detection, start: out.len(), out };
         match &request {
-            Request::Login(login) => return self.log_in(service, &house, login, trailer.error_detection, reply.out),
+            Request::Login(login) => return self.log_in(&house, login, trailer.error_detection, reply.out),
             Request::Resend(_) => return self.resend(&mut reply),
-            _ => self.ask(service, &house, client, &request, started, &mut reply),
+            _ => {
+                if let Err(closed) = self.ask(service, &house, client, &request, started, &mut reply) {
+                    return Step::Close(closed);
+                }
+            }
         }
         self.keep(&reply);
         service.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
         Step::Done
     }
 
-    /// Answers all requests but 93 and 97.
+    /// Answers all requests but 93 and 97, or says why the connection ends instead.
     fn ask(
         &self,
         service: &Service,
@@ -137,33 +143,39 @@ impl Session {
         request: &Request<'_>,
         started: Instant,
         reply: &mut Reply<'_>,
-    ) {
-        let now = Timestamp::local(service.clock.now().local);
-        let own = client.map_or(house.site.library.institution_id.as_str(), |client| &client.institution_id);
+    ) -> Result<(), Closed> {
+        let tick = service.clock.now();
+        let manner = Manner::of(client, house, &tick);
+        let (own, now) = (manner.institution_id, manner.now);
+        let verdict = |asked: &Asked<'_>| {
+            let verdict = self.resolve(service, house, client, asked, started);
+            let closes = matches!(verdict, Verdict::Refuse(Reason::Outage)) && manner.answers.outage_closes;
+            if closes { Err(Closed::Outage) } else { Ok(verdict) }
+        };
         match request {
             Request::PatronInformation(message) => {
                 let asked = Asked::information(message);
-                let verdict = self.resolve(service, house, client, &asked, started);
-                let answer = reply::information(&verdict, &asked, own, now);
+                let verdict = verdict(&asked)?;
+                let answer = reply::information(&verdict, &asked, &manner);
                 // The hot path: straight from where it was made.
                 answer.encode(&reply.dialect, reply.error_detection, reply.out);
             }
             Request::PatronStatus(message) => {
                 let asked = Asked::status(message);
-                let verdict = self.resolve(service, house, client, &asked, started);
-                reply.send(&reply::status(&verdict, &asked, own, now).into());
+                let verdict = verdict(&asked)?;
+                reply.send(&reply::status(&verdict, &asked, &manner).into());
             }
             Request::BlockPatron(message) => {
                 let asked = Asked::block(message);
-                let verdict = self.resolve(service, house, client, &asked, started);
-                let mut status = reply::status(&verdict, &asked, own, now);
+                let verdict = verdict(&asked)?;
+                let mut status = reply::status(&verdict, &asked, &manner);
                 status.screen_messages = reply::unchanged(status.screen_messages);
                 reply.send(&status.into());
             }
             Request::PatronEnable(message) => {
                 let asked = Asked::enable(message);
-                let verdict = self.resolve(service, house, client, &asked, started);
-                let mut enabled = reply::enable(&verdict, &asked, own, now);
+                let verdict = verdict(&asked)?;
+                let mut enabled = reply::enable(&verdict, &asked, &manner);
                 enabled.screen_messages = reply::unchanged(enabled.screen_messages);
                 reply.send(&enabled.into());
             }
@@ -185,6 +197,7 @@ impl Session {
                 }
             }
         }
+        Ok(())
     }
 
     /// The verdict on what was asked, logged and counted.
@@ -199,7 +212,7 @@ impl Session {
         let tick = service.clock.now();
         let (verdict, district, pseudonym) = match (client, &asked.card) {
             (None, _) => {
-                tracing::warn!(listener = %self.listener, source = %self.peer, "asked before login");
+                tracing::warn!(listener = %self.listener, source = %self.source, "asked before login");
                 (Verdict::Refuse(Reason::NotLoggedIn), None, None)
             }
             (Some(_), None) => (Verdict::Refuse(Reason::UnknownCard), None, None),
@@ -226,73 +239,53 @@ impl Session {
         verdict
     }
 
-    /// 93: at once where the password was right before, else after it was verified.
-    fn log_in(
-        &mut self,
-        service: &Service,
-        house: &House,
-        login: &Login<'_>,
-        detection: ErrorDetection,
-        out: &mut BytesMut,
-    ) -> Step {
+    /// 93: a login to verify, unless the connection itself says who it is.
+    fn log_in(&mut self, house: &House, login: &Login<'_>, detection: ErrorDetection, out: &mut BytesMut) -> Step {
         let user = login.login_user_id.as_deref().unwrap_or_default();
-        let password = login.login_password.as_deref().unwrap_or_default();
-        let found = house.client_of_login(user);
         let known = self.client.as_ref().and_then(|known| house.client(&known.id, known.at));
-        if let (None, Some(client)) = (found, known.filter(|client| client.login.is_none())) {
-            // The listener says who it is; some clients send a 93 all the same, with whatever they are set up with.
+        if let Some(client) = known.filter(|client| client.login.is_none())
+            && house.client_of_login(user).is_none()
+        {
+            // Some clients send a 93 all the same, with whatever they are set up with.
             let mut reply = Reply { dialect: client.dialect, error_detection: detection, start: out.len(), out };
             reply.send(&LoginResponse { ok: Accepted(true), ..Default::default() }.into());
             self.keep(&reply);
             return Step::Done;
         }
-        let hash =
-            found.and_then(|(_, client)| client.login.as_ref()).map(|login| login.password_hash.as_str().to_owned());
-        let attempt = LoginAttempt {
-            client: found.map(|(at, client)| (client.id.clone(), at)),
-            hash,
+        let password = login.login_password.as_deref().unwrap_or_default();
+        Step::LogIn(Box::new(LoginAttempt {
+            user: user.to_owned(),
             password: password.to_owned(),
             error_detection: detection,
-        };
-        match &attempt.hash {
-            Some(hash) if service.logins.is_known(hash, password) => {
-                self.logged_in(service, attempt, LoginCheck::Right, out)
-            }
-            _ => Step::Verify(Box::new(attempt)),
-        }
+        }))
     }
 
-    /// Answers a 93 whose password was verified.
+    /// Answers a 93 that was verified.
     pub fn logged_in(
         &mut self,
         service: &Service,
-        attempt: LoginAttempt,
-        check: LoginCheck,
+        error_detection: ErrorDetection,
+        known: Result<Known, &'static str>,
         out: &mut BytesMut,
     ) -> Step {
         let house = service.house();
-        let client = attempt.client.and_then(|(id, at)| house.client(&id, at).map(|client| (client, at)));
-        let cause = match (&client, check) {
-            (_, LoginCheck::Busy) => Some("busy"),
-            (None, _) | (_, LoginCheck::Wrong) => Some("login"),
-            (Some((client, _)), _) if !client.may_connect_from(self.peer) => Some("network"),
-            _ => None,
-        };
-        let dialect = client.as_ref().map_or_else(Dialect::default, |(client, _)| client.dialect);
-        let mut reply = Reply { dialect, error_detection: attempt.error_detection, start: out.len(), out };
-        reply.send(&LoginResponse { ok: Accepted(cause.is_none()), ..Default::default() }.into());
+        let client = known.as_ref().ok().or(self.client.as_ref()).and_then(|known| house.client(&known.id, known.at));
+        let dialect = client.map_or_else(Dialect::default, |client| client.dialect);
+        let mut reply = Reply { dialect, error_detection, start: out.len(), out };
+        reply.send(&LoginResponse { ok: Accepted(known.is_ok()), ..Default::default() }.into());
         self.keep(&reply);
-        if let Some(cause) = cause {
-            service.metrics.login_failures.inc();
-            tracing::warn!(listener = %self.listener, source = %self.peer, cause, "login_failed");
-            self.failed_logins += 1;
-            return if self.failed_logins == FAILED_LOGINS { Step::Close(Closed::FailedLogins) } else { Step::Done };
+        match known {
+            Ok(known) => {
+                self.client = Some(known);
+                self.stranger = None;
+                Step::Done
+            }
+            Err(cause) => {
+                service.turn_away(&self.listener, self.source, cause);
+                self.failed_logins += 1;
+                if self.failed_logins == FAILED_LOGINS { Step::Close(Closed::FailedLogins) } else { Step::Done }
+            }
         }
-        if let Some((client, at)) = client {
-            self.client = Some(Known { id: client.id.as_str().into(), at });
-            self.unknown = None;
-        }
-        Step::Done
     }
 
     /// 96: what came could not be read.

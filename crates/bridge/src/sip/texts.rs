@@ -1,6 +1,7 @@
 //! The screen messages (AF). None may hold `BLN` or `CQY` (reference/sip2.md, quirk 22).
 
 use patron::Reason;
+use site::Said;
 
 /// Unknown, wrong, locked, ambiguous: one text, so that nothing can be told apart.
 pub const NOT_ACCEPTED: &str = "Card number or PIN not accepted";
@@ -11,14 +12,14 @@ pub const NO_CIRCULATION: &str = "Not available for this card. Please ask the li
 /// A card cannot be blocked or enabled from outside.
 pub const NOT_CHANGED: &str = "The card was not changed. Please ask the library staff";
 
-/// What the screen says to a refusal.
-pub const fn refusal(reason: Reason) -> &'static str {
+/// What the screen says to a refusal: what a client's own words are found by, and the usual ones.
+pub const fn refusal(reason: Reason) -> (Said, &'static str) {
     match reason {
-        Reason::Outage => UNAVAILABLE,
+        Reason::Outage => (Said::Unavailable, UNAVAILABLE),
         // EZproxy's administrators match on "expired" (reference/sip2.md 1.5).
-        Reason::Expired => "This card has expired. Please ask your school",
-        Reason::Disabled => "This account is disabled. Please ask your school",
-        Reason::Role => "This card is not part of the programme. Please ask your school",
+        Reason::Expired => (Said::Expired, "This card has expired. Please ask your school"),
+        Reason::Disabled => (Said::Disabled, "This account is disabled. Please ask your school"),
+        Reason::Role => (Said::Role, "This card is not part of the programme. Please ask your school"),
         Reason::UnknownCard
         | Reason::WrongPin
         | Reason::NoPin
@@ -26,7 +27,7 @@ pub const fn refusal(reason: Reason) -> &'static str {
         | Reason::Ambiguous
         | Reason::OtherDistrict
         | Reason::NoVerifier
-        | Reason::NotLoggedIn => NOT_ACCEPTED,
+        | Reason::NotLoggedIn => (Said::NotAccepted, NOT_ACCEPTED),
     }
 }
 
@@ -36,7 +37,7 @@ mod tests {
 
     #[test]
     fn quirk_22_no_text_holds_what_libki_looks_for() {
-        let texts = Reason::ALL.map(refusal).into_iter().chain([NO_CIRCULATION, NOT_CHANGED]);
+        let texts = Reason::ALL.map(|reason| refusal(reason).1).into_iter().chain([NO_CIRCULATION, NOT_CHANGED]);
         for text in texts {
             assert!(!text.contains("BLN") && !text.contains("CQY") && text.is_ascii(), "{text}");
         }
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn expiry_says_expired() {
-        assert!(refusal(Reason::Expired).contains("expired"));
+        assert!(refusal(Reason::Expired).1.contains("expired"));
     }
 
     #[test]

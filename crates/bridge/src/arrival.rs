@@ -1,0 +1,195 @@
+//! From an accepted connection to a session: where it comes from, TLS, and who it is as far as that is known.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use site::Limits;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::connection::{self, End};
+use crate::gate::Place;
+use crate::house::House;
+use crate::logins::{self, Known};
+use crate::metrics::Closed;
+use crate::service::Service;
+use crate::sip::session::Session;
+use crate::{prompts, proxy, tls};
+
+/// How often `login:` is asked.
+const PROMPTS: u8 = 3;
+
+/// A connection on its way in.
+pub struct Arrival<'a> {
+    /// All that connections share.
+    pub service: &'a Service,
+    /// The listener's place in the configuration.
+    pub door: usize,
+    /// The listener's address.
+    pub listener: Arc<str>,
+    /// The peer: the client, or a load balancer in front of it.
+    pub source: IpAddr,
+    /// Ends with the service.
+    pub draining: &'a CancellationToken,
+}
+
+/// A place among those that are not known yet; given back with the login.
+pub struct Stranger {
+    _of_source: Place<IpAddr>,
+    _of_all: Place<()>,
+}
+
+/// Who a connection is before it has said anything.
+struct Identity {
+    known: Option<Known>,
+    stranger: Option<Stranger>,
+}
+
+impl Arrival<'_> {
+    /// Serves the connection to its end.
+    pub async fn serve(mut self, mut stream: TcpStream) -> End {
+        let house = self.service.view.load_full();
+        let limits = house.site.limits.clone();
+        let Some(door) = house.doors.get(self.door) else { return End::Closed(Closed::NotAdmitted) };
+        if !door.proxy_from.is_empty() {
+            match self.passed_on(&mut stream, &house, &limits).await {
+                Some(source) => self.source = source,
+                None => return self.turned_away("proxy", Closed::Proxy),
+            }
+        }
+        // One that its address makes known takes no stranger's place, not even for its handshake.
+        let identity = match self.identify(&house, None) {
+            Ok(identity) => identity,
+            Err(end) => return end,
+        };
+        match &door.tls {
+            None => self.talk(stream, identity, &limits).await,
+            // Boxed: plain connections would carry the room for it.
+            Some(tls) => Box::pin(self.talk_over_tls(stream, tls, identity, &house, &limits)).await,
+        }
+    }
+
+    /// Where a connection comes from that a load balancer passes on.
+    async fn passed_on(&self, stream: &mut TcpStream, house: &House, limits: &Limits) -> Option<IpAddr> {
+        let door = house.doors.get(self.door)?;
+        if !door.proxy_from.iter().any(|network| network.contains(self.source)) {
+            return None;
+        }
+        let header = timeout(limits.tls_time, proxy::read_source(stream)).await.ok()?.ok()?;
+        Some(header.unwrap_or(self.source).to_canonical())
+    }
+
+    async fn talk_over_tls(
+        self,
+        stream: TcpStream,
+        tls: &tokio_rustls::TlsAcceptor,
+        identity: Identity,
+        house: &House,
+        limits: &Limits,
+    ) -> End {
+        let stream = match timeout(limits.tls_time, tls.accept(stream)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::warn!(listener = %self.listener, source = %self.source, why = %error, "tls_failed");
+                return self.turned_away("tls", Closed::Tls);
+            }
+            Err(_) => return self.turned_away("tls", Closed::Tls),
+        };
+        // A certificate is asked for only where it says who the client is.
+        let identity = if stream.get_ref().1.peer_certificates().is_some() {
+            // Its place is given back first: it may be the same client's.
+            drop(identity);
+            match self.identify(house, Some(&stream)) {
+                Ok(identity) => identity,
+                Err(end) => return end,
+            }
+        } else {
+            identity
+        };
+        self.talk(stream, identity, limits).await
+    }
+
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        mut stream: S,
+        mut identity: Identity,
+        limits: &Limits,
+    ) -> End {
+        let mut input = BytesMut::new();
+        let prompts = self.service.house().doors.get(self.door).is_some_and(|door| door.prompts);
+        if prompts && identity.known.is_none() {
+            let due = Instant::now() + limits.login_time;
+            match timeout_at(due, self.prompt(&mut stream, &mut input)).await {
+                Ok(Some(known)) => identity = Identity { known: Some(known), stranger: None },
+                Ok(None) => return End::Closed(Closed::FailedLogins),
+                Err(_) => return End::Closed(Closed::LoginTime),
+            }
+        }
+        let session = Session::new(self.listener, self.source, identity.known, identity.stranger);
+        connection::serve(stream, input, session, self.service, limits, self.draining).await
+    }
+
+    /// Asks for login and password. `None`: nobody logged in.
+    async fn prompt<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S, input: &mut BytesMut) -> Option<Known> {
+        for _ in 0..PROMPTS {
+            let typed = prompts::ask(stream, input).await.ok()?;
+            let known = logins::log_in(self.service, &typed.user, &typed.password, self.source).await;
+            prompts::tell(stream, known.is_ok()).await.ok()?;
+            match known {
+                Ok(known) => return Some(known),
+                Err(cause) => self.service.turn_away(&self.listener, self.source, cause),
+            }
+        }
+        None
+    }
+
+    /// Who it is: by the listener, by the certificate, by the network, or a stranger.
+    fn identify(&self, house: &House, tls: Option<&TlsStream<TcpStream>>) -> Result<Identity, End> {
+        let clients = || house.clients.iter().enumerate();
+        let door = house.doors.get(self.door);
+        let by_listener = || {
+            let at = door?.client?;
+            house.clients.get(at).map(|client| (at, client))
+        };
+        let by_certificate = || {
+            let (_, connection) = tls?.get_ref();
+            clients().find(|(_, client)| {
+                client.certificate_name.as_deref().is_some_and(|name| tls::peer_has_name(connection, name))
+            })
+        };
+        let by_network = || clients().find(|(_, client)| client.by_network && client.may_connect_from(self.source));
+        let bound = by_listener();
+        let shown = by_certificate();
+        // On a listener of one client, another client's certificate is nobody's.
+        let is_other = matches!((bound, shown), (Some((bound, _)), Some((shown, _))) if bound != shown);
+        let named = bound.is_some_and(|(_, client)| client.certificate_name.is_some());
+        if is_other || (tls.is_some() && bound.is_some() && named && shown.is_none()) {
+            return Err(self.turned_away("certificate", Closed::NotAdmitted));
+        }
+        if let Some((at, client)) = bound.or(shown).or_else(by_network) {
+            let known = Known::admit(self.service, client, at, self.source);
+            let known = known.map_err(|cause| self.turned_away(cause, Closed::NotAdmitted))?;
+            return Ok(Identity { known: Some(known), stranger: None });
+        }
+        self.stranger(house).map(|stranger| Identity { known: None, stranger: Some(stranger) })
+    }
+
+    /// A place among the strangers, of whom one address has few, and all together leave a tenth to those who are known.
+    fn stranger(&self, house: &House) -> Result<Stranger, End> {
+        let limits = &house.site.limits;
+        let counted = |closed| move || End::Closed(closed);
+        let of_source = self.service.strangers.admit(self.source, limits.per_source);
+        let of_source = of_source.ok_or_else(counted(Closed::PerSource))?;
+        let of_all = self.service.all_strangers.admit((), (limits.connections * 9 / 10).max(1));
+        Ok(Stranger { _of_source: of_source, _of_all: of_all.ok_or_else(counted(Closed::Strangers))? })
+    }
+
+    fn turned_away(&self, cause: &'static str, closed: Closed) -> End {
+        self.service.turn_away(&self.listener, self.source, cause);
+        End::Closed(closed)
+    }
+}

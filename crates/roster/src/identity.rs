@@ -1,0 +1,94 @@
+//! The key of internal ids: a student's stable pseudonym, another for each client.
+//!
+//! It is random, made once, and kept sealed in the state: so ids outlive a rotation of the keys, which seals it anew.
+
+use std::fmt;
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+
+use crate::keyring::{mac, random_bytes};
+use crate::seal::Seal;
+use crate::state::State;
+use crate::{KeyId, Keyring, RosterError, RowIndex};
+
+/// The length of a key's id before what is sealed.
+const ID: usize = 8;
+
+/// Makes internal ids.
+pub struct IdentityKey(hmac::Key);
+
+impl IdentityKey {
+    /// The key of a data folder: opened, sealed anew where another key is the current one, or made.
+    ///
+    /// Where none of the keys opens it, a new one is made, as with rosters whose key is lost: ids begin anew.
+    pub(crate) fn open(state: &State, keyring: &Keyring) -> Result<Self, RosterError> {
+        if let Some(stored) = state.identity()?
+            && let Some((id, sealed)) = stored.split_at_checked(ID)
+            && let Some(key) = KeyId::from_slice(id).and_then(|id| keyring.find(id))
+        {
+            let (nonce, sealed) = sealed.split_at_checked(32).ok_or(RosterError::Crypto("identity key"))?;
+            let mut index = [0; 32];
+            index.copy_from_slice(nonce);
+            let mut plain = Vec::new();
+            let opened = Seal::of_identity(key)?.open(&RowIndex(index), sealed, &mut plain);
+            if opened.is_ok() {
+                if key.id() != keyring.current().id() {
+                    Self::keep(&plain, state, keyring)?;
+                }
+                return Ok(Self(hmac::Key::new(HMAC_SHA256, &plain)));
+            }
+        }
+        let fresh: [u8; 32] = random_bytes()?;
+        Self::keep(&fresh, state, keyring)?;
+        Ok(Self(hmac::Key::new(HMAC_SHA256, &fresh)))
+    }
+
+    /// The id of a student for a client: 16 hex digits.
+    pub fn internal_id(&self, client: &str, space: &str, id: &str) -> String {
+        let mac = mac(&self.0, &[client.as_bytes(), &[0], space.as_bytes(), &[0], id.as_bytes()]);
+        mac.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn keep(plain: &[u8], state: &State, keyring: &Keyring) -> Result<(), RosterError> {
+        let key = keyring.current();
+        // The nonce is random, and a key seals a handful of these in its life.
+        let index = RowIndex(random_bytes()?);
+        let mut sealed = key.id().0.to_vec();
+        sealed.extend_from_slice(&index.0);
+        Seal::of_identity(key)?.seal(&index, plain, &mut sealed)?;
+        state.set_identity(&sealed)
+    }
+}
+
+impl fmt::Debug for IdentityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Key;
+
+    fn keyring(keys: &[u8]) -> Keyring {
+        Keyring::new(keys.iter().map(|byte| Key::derive(&[*byte; 32]).unwrap()).collect()).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_stable_and_another_for_each_client_and_outlives_a_rotation() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let first = IdentityKey::open(&state, &keyring(&[1])).unwrap();
+        let id = first.internal_id("overdrive", "district:cms", "1000001");
+        assert_eq!(id.len(), 16);
+        assert_ne!(id, first.internal_id("hoopla", "district:cms", "1000001"));
+        // A new key in front, then the old one gone.
+        for keys in [&[2, 1][..], &[2]] {
+            let later = IdentityKey::open(&state, &keyring(keys)).unwrap();
+            assert_eq!(later.internal_id("overdrive", "district:cms", "1000001"), id);
+        }
+        let lost = IdentityKey::open(&state, &keyring(&[3])).unwrap();
+        assert_ne!(lost.internal_id("overdrive", "district:cms", "1000001"), id, "with its keys it is lost");
+    }
+}
