@@ -10,6 +10,7 @@ mod library; // the library of the transcripts
 mod script; // dialogues as plain text
 mod site; // a configuration with its folders
 mod stage; // a script played against a daemon
+mod tls; // certificates of the tests' own, and a wire over TLS
 mod wire; // raw bytes over TCP
 
 pub use bundle::{Bundle, Person, Version, synth};
@@ -20,6 +21,7 @@ pub use library::{Library, transcripts_folder};
 pub use script::Script;
 pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use stage::{Reply, play};
+pub use tls::{Authority, Identity, TlsWire};
 pub use wire::{PATIENCE, Wire, az, checksum};
 
 mod answer; // one question about one card

@@ -76,6 +76,14 @@ impl Wire {
         self.rest()
     }
 
+    /// Sends bytes, says that nothing more will come, and returns what the service sends until it closes too.
+    #[track_caller]
+    pub fn hang_up_after(mut self, bytes: &[u8]) -> Vec<u8> {
+        // The service may have closed before.
+        let _ = self.stream.write_all(bytes);
+        self.hang_up()
+    }
+
     /// Reads once; 0 at the end. A reset is an end, too.
     #[track_caller]
     fn read(&mut self, due: Instant) -> usize {

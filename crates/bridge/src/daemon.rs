@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use roster::{Keyring, RosterError, Store, key_file};
 use site::{Level, Loaded, LogFormat, Site};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +33,14 @@ pub enum BridgeError {
     /// The files of a listener's TLS.
     #[error("listener.tls: {0}")]
     Tls(#[from] TlsFault),
+    /// The audit log.
+    #[error("log.audit-file {}: {error}; name a file in a folder that the service's user can write to", file.display())]
+    AuditFile {
+        /// Its name, without the day.
+        file: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// A socket was handed over that no listener asks for.
     #[error(
         "a socket on {address} was handed over (LISTEN_FDS), and no [[listener]] or [admin] has that address; \
@@ -81,6 +89,8 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     for warning in &warnings {
         tracing::warn!(key = warning.key, problem = warning.problem, advice = warning.advice, "configuration");
     }
+    // Before anybody can be answered, and so know that we are here and stop us.
+    let mut signals = Signals::listen().map_err(system("signals"))?;
     let store = open_store(&site)?;
     let _daemon = store.lock_daemon()?;
     let service = Arc::new(Service::open(Arc::clone(&site), store, log.clone())?);
@@ -119,8 +129,9 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     ready(&opened);
 
-    wait_for_the_end(&service).await.map_err(system("signals"))?;
-    drain(&draining, &tasks).await;
+    wait_for_the_end(&service, &mut signals).await;
+    drain(&draining, &tasks, &mut signals).await;
+    service.audit.flush(Duration::from_secs(1));
     log.flush(Duration::from_secs(1));
     Ok(())
 }
@@ -161,16 +172,39 @@ async fn open_listeners(site: &Site, handed: &mut Handed) -> Result<Vec<Listener
     Ok(listeners)
 }
 
-/// Ends with a SIGTERM or a SIGINT; a SIGHUP reloads on the way.
-async fn wait_for_the_end(service: &Arc<Service>) -> io::Result<()> {
-    let mut term = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+/// The signals that are listened to.
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: before that, a SIGHUP ends the process.
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Ends with a SIGTERM or a SIGINT.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for the end; a SIGHUP reloads on the way.
+async fn wait_for_the_end(service: &Arc<Service>, signals: &mut Signals) {
     loop {
         tokio::select! {
-            _ = term.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => {
+            _ = signals.term.recv() => return,
+            _ = signals.interrupt.recv() => return,
+            _ = signals.hangup.recv() => {
                 let service = Arc::clone(service);
                 // It says in the log what came of it.
                 drop(tokio::task::spawn_blocking(move || reload::reload(&service)));
@@ -180,23 +214,15 @@ async fn wait_for_the_end(service: &Arc<Service>) -> io::Result<()> {
 }
 
 /// Stops accepting, lets every connection finish its frame, and waits for them; a second signal ends it at once.
-async fn drain(draining: &CancellationToken, tasks: &TaskTracker) {
+async fn drain(draining: &CancellationToken, tasks: &TaskTracker, signals: &mut Signals) {
     tracing::info!(tasks = tasks.len(), "draining");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     draining.cancel();
     tasks.close();
-    let again = async {
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(mut term), Ok(mut interrupt)) => {
-                tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
-            }
-            _ => std::future::pending().await,
-        }
-    };
     tokio::select! {
         () = tasks.wait() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!(tasks = tasks.len(), "some connections did not end in time"),
-        () = again => tracing::warn!(tasks = tasks.len(), "told twice to stop"),
+        () = signals.end() => tracing::warn!(tasks = tasks.len(), "told twice to stop"),
     }
 }
 

@@ -142,21 +142,10 @@ impl Door {
 impl Client {
     fn new(client: &site::Client, at: usize, site: &Site, districts: &[District], metrics: &Metrics) -> Self {
         let bound = site.listeners.iter().any(|listener| listener.client == Some(at));
-        let charset = match client.dialect.charset {
-            site::Charset::Utf8 => Charset::Utf8,
-            site::Charset::Latin1 => Charset::Latin1,
-            site::Charset::Cp850 => Charset::Cp850,
-            site::Charset::Ascii => Charset::Ascii,
-        };
         Self {
             id: client.id.clone(),
             rules: client_rules(client),
-            dialect: Dialect {
-                charset,
-                delimiter: Delimiter::new(client.dialect.delimiter).unwrap_or_default(),
-                terminator: if client.dialect.crlf { Terminator::CrLf } else { Terminator::Cr },
-                max_fields: site.limits.fields,
-            },
+            dialect: wire_dialect(client, site),
             manner: client.dialect.clone(),
             answers: client.answers,
             institution_id: client.institution_id.clone().unwrap_or_else(|| site.library.institution_id.clone()),
@@ -173,6 +162,21 @@ impl Client {
     /// Whether the client may connect from an address.
     pub fn may_connect_from(&self, peer: IpAddr) -> bool {
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(peer))
+    }
+}
+
+/// How a client writes on the wire, from the configuration.
+pub(crate) fn wire_dialect(client: &site::Client, site: &Site) -> Dialect {
+    Dialect {
+        charset: match client.dialect.charset {
+            site::Charset::Utf8 => Charset::Utf8,
+            site::Charset::Latin1 => Charset::Latin1,
+            site::Charset::Cp850 => Charset::Cp850,
+            site::Charset::Ascii => Charset::Ascii,
+        },
+        delimiter: Delimiter::new(client.dialect.delimiter).unwrap_or_default(),
+        terminator: if client.dialect.crlf { Terminator::CrLf } else { Terminator::Cr },
+        max_fields: site.limits.fields,
     }
 }
 

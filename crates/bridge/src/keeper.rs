@@ -9,6 +9,7 @@ use sync::{Mode, Outcome, SyncError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit;
 use crate::service::Service;
 
 /// Runs until the service drains; then what is in memory only goes to disk.
@@ -17,6 +18,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_change = service.store.state().last_change();
     let mut schedule = Schedule::default();
+    let mut swept = audit::today();
     let watched = sd_notify::watchdog_enabled().is_some();
     loop {
         tokio::select! {
@@ -38,6 +40,11 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
             refresh(&service).await;
         }
         schedule.start_due(&service);
+        let today = audit::today();
+        if today != swept {
+            swept = today;
+            sweep_audit(&service, today).await;
+        }
     }
     save_attempts(&service).await;
 }
@@ -48,6 +55,16 @@ pub async fn refresh(service: &Arc<Service>) {
     let refreshed = tokio::task::spawn_blocking(move || service.refresh_rosters()).await;
     if refreshed.is_err() {
         tracing::error!("the rosters could not be opened again; the last ones are served");
+    }
+}
+
+/// Removes what of the audit log is too old, also on days on which nobody asks.
+async fn sweep_audit(service: &Arc<Service>, today: jiff::civil::Date) {
+    let log = service.house().site.log.clone();
+    let Some(file) = log.audit_file else { return };
+    let swept = tokio::task::spawn_blocking(move || audit::remove_old(&file, log.audit_keep, today)).await;
+    if !matches!(swept, Ok(Ok(()))) {
+        tracing::error!("old files of the audit log could not be removed");
     }
 }
 

@@ -3,7 +3,7 @@
 //! A request's way, in the order of the files: [`listener`] accepts, [`arrival`] finds out who it is
 //! ([`proxy`], [`tls`], [`prompts`], [`gate`]), [`connection`] turns bytes into frames and one
 //! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
-//! verdict is told to [`verdict_log`] and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
+//! verdict is told to [`verdict_log`] (perhaps into an [`audit`] log of its own) and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
 //! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients.
@@ -11,6 +11,7 @@
 pub mod admin;
 pub mod alarms;
 pub mod arrival;
+pub mod audit;
 pub mod buffer;
 pub mod clock;
 pub mod connection;
@@ -34,3 +35,9 @@ pub mod verdict_log;
 
 pub use daemon::{BridgeError, Opened, open_store, serve};
 pub use house::{client_rules, district_rules};
+pub use sip::shown;
+
+/// Whether the files of every listener's TLS can be used; the fault names file and mend.
+pub fn check_tls(site: &site::Site) -> Result<(), tls::TlsFault> {
+    site.listeners.iter().filter_map(|listener| listener.tls.as_ref()).try_for_each(|tls| tls::acceptor(tls).map(drop))
+}

@@ -45,8 +45,11 @@ impl LogWriter {
             let mut lines = Vec::new();
             loop {
                 theirs.gather(&mut lines);
-                // There is nowhere to report a broken standard error.
-                let _ = out.write_all(&lines).and_then(|()| out.flush());
+                // There is nowhere to report it, but in the metrics.
+                if out.write_all(&lines).and_then(|()| out.flush()).is_err() {
+                    let lost = lines.iter().filter(|byte| **byte == b'\n').count();
+                    theirs.dropped.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Ordering::Relaxed);
+                }
                 lines.clear();
                 theirs.lock().writing = false;
                 theirs.written.notify_all();
@@ -170,6 +173,24 @@ mod tests {
         writer.append(b"two\n");
         writer.flush(Duration::from_secs(10));
         assert_eq!(*kept.lock().unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let writer = LogWriter::start(Full).unwrap();
+        writer.append(b"one\ntwo\n");
+        writer.flush(Duration::from_secs(10));
+        assert_eq!(writer.dropped(), 2);
     }
 
     #[test]

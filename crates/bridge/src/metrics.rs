@@ -108,6 +108,7 @@ pub struct Metrics {
     roster_students: Family<DistrictLabel, Gauge>,
     syncs_refused: Family<DistrictLabel, Counter>,
     lines_dropped: Counter,
+    audit_lines_dropped: Counter,
     locked: Gauge,
 }
 
@@ -140,6 +141,7 @@ impl Metrics {
             roster_students: Family::default(),
             syncs_refused: Family::default(),
             lines_dropped: Counter::default(),
+            audit_lines_dropped: Counter::default(),
             locked: Gauge::default(),
         };
         metrics.register();
@@ -165,6 +167,7 @@ impl Metrics {
         registry.register("hallpass_roster_students", "People in the served roster", self.roster_students.clone());
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
+        registry.register("hallpass_audit_lines_dropped", "Verdicts dropped", self.audit_lines_dropped.clone());
         registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
     }
 
@@ -229,7 +232,7 @@ impl Metrics {
     }
 
     /// Takes over what is looked at, not counted: rosters, locks, dropped lines.
-    pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, dropped: u64) {
+    pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, dropped: (u64, u64)) {
         self.roster_age.clear();
         self.roster_students.clear();
         for (number, district) in rosters.districts().iter().enumerate() {
@@ -242,7 +245,9 @@ impl Metrics {
         }
         self.locked.set(i64::try_from(locked).unwrap_or(i64::MAX));
         // The writer counts, and the sum is taken over when it is looked at.
-        self.lines_dropped.inc_by(dropped.saturating_sub(self.lines_dropped.get()));
+        for (counter, sum) in [(&self.lines_dropped, dropped.0), (&self.audit_lines_dropped, dropped.1)] {
+            counter.inc_by(sum.saturating_sub(counter.get()));
+        }
     }
 
     /// The text that Prometheus scrapes.

@@ -1,6 +1,6 @@
 //! A new configuration, whole or not at all.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use site::{Loaded, Site};
 
@@ -12,6 +12,7 @@ pub type Told = Result<String, String>;
 
 /// Reads every file again and swaps all of it, or changes nothing and says why.
 pub fn reload(service: &Service) -> Told {
+    let _changing = service.changing.lock().unwrap_or_else(PoisonError::into_inner);
     let told = parse(service).and_then(|loaded| swap(service, loaded));
     match &told {
         Ok(summary) => tracing::info!(summary, "reloaded"),

@@ -1,7 +1,7 @@
 //! What every connection shares.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use resolver::Resolver;
@@ -9,6 +9,7 @@ use roster::{RosterError, Store};
 
 use site::{Level, Site};
 
+use crate::audit::DailyFile;
 use crate::clock::Clock;
 use crate::daemon::{BridgeError, load_keyring};
 use crate::gate::Gate;
@@ -22,6 +23,9 @@ use crate::verdict_log::VerdictLog;
 pub struct Service {
     /// The view that requests are answered from; see [`Service::house`].
     pub view: ArcSwap<House>,
+    /// Held by whoever makes another view of the present one: a reload, or rosters opened again. Two at once would undo
+    /// each other's.
+    pub changing: Mutex<()>,
     /// The data folder.
     pub store: Arc<Store>,
     /// Answers queries.
@@ -32,8 +36,10 @@ pub struct Service {
     pub metrics: Metrics,
     /// One line per request.
     pub verdicts: VerdictLog,
-    /// The writer behind it, and behind `tracing`.
+    /// The writer behind `tracing`.
     pub log: LogWriter,
+    /// The writer behind the verdicts: an audit log of its own, or the same.
+    pub audit: LogWriter,
     /// Which passwords were right.
     pub logins: Logins,
     /// How many each source has of those that are not known yet.
@@ -51,8 +57,14 @@ impl Service {
         let metrics = Metrics::new();
         let guard = resolver::Guard::new(site.budget, store.state().attempts()?);
         let clock = Clock::new(&keyring, &site.library.time_zone)?;
-        let told = matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
-        let verdicts = VerdictLog::new(log.clone(), site.log.format, told);
+        let audit = match &site.log.audit_file {
+            None => log.clone(),
+            Some(file) => DailyFile::open(file, site.log.audit_keep)
+                .and_then(LogWriter::start)
+                .map_err(|error| BridgeError::AuditFile { file: file.clone(), error })?,
+        };
+        let told = site.log.audit_file.is_some() || matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
+        let verdicts = VerdictLog::new(audit.clone(), site.log.format, told);
         let house = House::open(site, &store, &metrics)?;
         for (number, district) in house.rosters.districts().iter().enumerate() {
             if let Err(why) = house.rosters.generation(number) {
@@ -61,12 +73,14 @@ impl Service {
         }
         Ok(Self {
             view: ArcSwap::from_pointee(house),
+            changing: Mutex::default(),
             store: Arc::new(store),
             resolver: Resolver::new(guard),
             clock,
             metrics,
             verdicts,
             log,
+            audit,
             logins: Logins::new().ok_or(RosterError::Crypto("no random bytes"))?,
             strangers: Gate::default(),
             all_strangers: Gate::default(),
@@ -94,6 +108,7 @@ impl Service {
     ///
     /// The key file is read again as well: a rotation adds a key and syncs under it, with a command of its own.
     pub fn refresh_rosters(&self) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         match load_keyring(&self.house().site) {
             Ok(keyring) => self.store.set_keyring(keyring),
             Err(error) => tracing::error!(%error, "the keys stay as they are"),

@@ -74,8 +74,8 @@ impl Resolver {
         }
     }
 
-    /// The same way, told station by station, counting nothing.
-    pub fn explain(&self, rosters: &Rosters, query: &Query<'_>, now: Moment) -> Vec<Step> {
+    /// The same way, told station by station to its verdict, counting nothing.
+    pub fn explain(&self, rosters: &Rosters, query: &Query<'_>, now: Moment) -> (Vec<Step>, Verdict) {
         let place = locate(rosters, query);
         let mut steps = Vec::new();
         if place.claimed {
@@ -104,7 +104,7 @@ impl Resolver {
             }
         };
         steps.push(Step::Ended(verdict.reason()));
-        steps
+        (steps, verdict)
     }
 
     /// Forgets what stands against a card. Returns whether anything did.

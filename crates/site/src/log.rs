@@ -1,4 +1,7 @@
-//! `[log]`: what is written to standard error.
+//! `[log]`: what is written to standard error, and the audit log.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::section::Section;
 
@@ -46,20 +49,42 @@ impl Level {
 }
 
 /// What is written to standard error, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// How lines are written.
     pub format: LogFormat,
     /// Which events are.
     pub level: Level,
+    /// Where the verdicts are written instead, one file a day; `None`: among the other lines.
+    pub audit_file: Option<PathBuf>,
+    /// How long a day's verdicts are kept.
+    pub audit_keep: Duration,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::default(),
+            level: Level::default(),
+            audit_file: None,
+            audit_keep: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
 }
 
 impl Log {
-    pub(crate) const KEYS: &[&str] = &["format", "level"];
+    pub(crate) const KEYS: &[&str] = &["format", "level", "audit-file", "audit-keep"];
 
     pub(crate) fn read(section: &Section<'_>) -> Self {
         let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
+        let keep = section.optional("audit-keep");
+        if let (Some(keep), None) = (&keep, section.optional("audit-file")) {
+            keep.error("says nothing without audit-file", "expected audit-file beside it");
+        }
+        let default = Self::default();
         Self {
+            audit_file: section.optional("audit-file").and_then(|entry| entry.path()),
+            audit_keep: keep.and_then(|entry| entry.duration("1d"..="400d")).unwrap_or(default.audit_keep),
             format: section.optional("format").and_then(|entry| entry.word(&formats)).unwrap_or_default(),
             level: section.optional("level").and_then(|entry| entry.word(Level::WORDS)).unwrap_or_default(),
         }

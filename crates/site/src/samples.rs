@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use patron::Role;
+use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
@@ -29,7 +29,7 @@ fn the_samples_load_without_a_warning() {
 #[test]
 fn what_the_samples_call_a_default_is_one() {
     let site = Site::load_with_env(&Path::new(CONF).join("hallpass.toml"), []).unwrap().site;
-    assert_eq!((site.limits, site.budget, site.log), Default::default());
+    assert_eq!((site.limits, site.budget, site.log), (Limits::default(), Budget::default(), Log::default()));
     let mut guard = site.districts[0].source.clone().unwrap().guard;
     guard.expect_students = None;
     assert_eq!(guard, Guard::default());

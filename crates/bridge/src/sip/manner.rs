@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::DateTime;
 use patron::Patron;
 use resolver::PinPolicy;
 use sip2::{Extension, FieldId, Language, List, Timestamp};
@@ -26,15 +27,23 @@ pub struct Manner<'a> {
 impl<'a> Manner<'a> {
     /// The manner of a client, or the usual one before a login.
     pub fn of(client: Option<&'a Client>, house: &'a House, tick: &Tick) -> Self {
+        let institution_id = client.map_or(&house.site.library.institution_id, |client| &client.institution_id);
         let dialect = client.map_or(&*house.usual, |client| &client.manner);
         let answers = client.map(|client| client.answers).unwrap_or_default();
-        Self {
-            institution_id: client.map_or(&house.site.library.institution_id, |client| &client.institution_id),
-            recognised_cq: answers.no_pin_cq || client.is_some_and(|client| client.rules.pin == PinPolicy::Never),
-            answers,
-            now: if dialect.utc { Timestamp::utc(tick.zulu) } else { Timestamp::local(tick.local) },
-            dialect,
-        }
+        let never = client.is_some_and(|client| client.rules.pin == PinPolicy::Never);
+        Self::new(institution_id, dialect, answers, never, (tick.local, tick.zulu))
+    }
+
+    /// A manner of its parts; `never` is whether no PIN is looked at, and the time is local and in UTC.
+    pub(crate) fn new(
+        institution_id: &'a str,
+        dialect: &'a site::Dialect,
+        answers: Answers,
+        never: bool,
+        (local, utc): (DateTime, DateTime),
+    ) -> Self {
+        let now = if dialect.utc { Timestamp::utc(utc) } else { Timestamp::local(local) };
+        Self { institution_id, recognised_cq: answers.no_pin_cq || never, answers, now, dialect }
     }
 
     /// AE, where a name or its initials are seen.

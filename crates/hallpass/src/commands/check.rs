@@ -1,9 +1,10 @@
 //! `hallpass check`.
 
 use clap::Args;
+use site::{Listener, Site};
 
 use crate::cli::Configuration;
-use crate::failure::Failure;
+use crate::failure::{CONFIGURATION, Failure};
 
 /// Read the whole configuration, say all that is wrong with it, and what would run.
 #[derive(Args)]
@@ -19,11 +20,10 @@ impl Check {
             println!("{warning}");
         }
         let site = loaded.site;
+        bridge::check_tls(&site).map_err(|fault| Failure::new(CONFIGURATION, format!("listener.tls: {fault}")))?;
         println!("{}: valid", site.file.display());
         for listener in &site.listeners {
-            let bound = listener.client.and_then(|at| site.clients.get(at));
-            let whose = bound.map_or("any client that logs in", |client| client.id.as_str());
-            println!("  listener {} {}: {whose}", listener.protocol.name(), listener.address);
+            println!("  listener {} {}: {}", listener.protocol.name(), listener.address, ways_in(&site, listener));
         }
         for (number, district) in site.districts.iter().enumerate() {
             let roles: Vec<&str> = district.eligibility.roles.iter().map(|role| role.name()).collect();
@@ -53,8 +53,43 @@ impl Check {
                 .collect();
             let seen = if released.is_empty() { "the verdict only".to_owned() } else { released.join(" ") };
             println!("  client {}: districts {}, sees {seen}", client.id, districts.join(" "));
+            let Some(district) = client.districts.first().and_then(|at| site.districts.get(*at)) else { continue };
+            println!("    a student of {} who is made up would be shown as", district.id);
+            for field in bridge::shown::sample(&site, client, district) {
+                println!("      {:<2} {:<24} {}", field.id, field.name, field.text);
+            }
         }
         // Only the service needs the key and the data folder, so that `check` can run anywhere.
         Ok(())
     }
+}
+
+/// Who may come in at a listener, and how.
+fn ways_in(site: &Site, listener: &Listener) -> String {
+    let mut ways = Vec::new();
+    match listener.client.and_then(|at| site.clients.get(at)) {
+        Some(client) => ways.push(format!("client {} without a login", client.id)),
+        None => {
+            ways.push("clients that log in".to_owned());
+            let by_network = site.clients.iter().filter(|client| {
+                let bound = site.listeners.iter().any(|listener| {
+                    listener.client.and_then(|at| site.clients.get(at)).is_some_and(|bound| bound.id == client.id)
+                });
+                client.login.is_none() && client.certificate_name.is_none() && !bound
+            });
+            ways.extend(by_network.map(|client| format!("client {} by its networks", client.id)));
+        }
+    }
+    match &listener.tls {
+        None => ways.push("not encrypted".to_owned()),
+        Some(tls) if tls.client_ca_file.is_some() => ways.push("TLS with client certificates".to_owned()),
+        Some(_) => ways.push("TLS".to_owned()),
+    }
+    if listener.prompts {
+        ways.push("prompts for login and password".to_owned());
+    }
+    if !listener.proxy_from.is_empty() {
+        ways.push("behind a load balancer".to_owned());
+    }
+    ways.join(", ")
 }

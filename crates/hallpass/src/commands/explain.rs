@@ -2,7 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use patron::{CardNumber, Pin, Reason};
+use patron::{Attribute, CardNumber, Pin, Reason};
 use resolver::{Guard, Moment, PinPolicy, Query, Resolver, Rosters, Standing, Step};
 use roster::Month;
 use site::Site;
@@ -43,15 +43,21 @@ impl Explain {
         let rules = bridge::client_rules(client);
         let query = Query { card: &card, pin: pin.as_ref(), client: &rules };
         let now = Timestamp::now();
-        let steps = resolver.explain(&rosters, &query, Moment::of(now, &site.library.time_zone));
+        let (steps, verdict) = resolver.explain(&rosters, &query, Moment::of(now, &site.library.time_zone));
 
-        println!(
-            "client      {}{}",
-            client.id,
-            if rules.pin == PinPolicy::Optional { ", which need not send a PIN" } else { "" }
-        );
+        let of_pins = match rules.pin {
+            PinPolicy::Required => "",
+            PinPolicy::Optional => ", which need not send a PIN",
+            PinPolicy::Never => ", whose PINs are not looked at",
+        };
+        println!("client      {}{of_pins}", client.id);
         for step in &steps {
             println!("{}", told(step, &site, &rosters));
+        }
+        println!("released    {}", released(&site, client, &steps));
+        println!("reply       64 Patron Information Response");
+        for field in bridge::shown::reply_to(&site, client, &verdict, card.as_str(), pin) {
+            println!("            {:<2} {:<24} {}", field.id, field.name, field.text);
         }
         let month = Month::of(now);
         for (name, month) in [("this month", month), ("last month", month.before())] {
@@ -62,6 +68,18 @@ impl Explain {
         }
         Ok(())
     }
+}
+
+/// What the client may see of the card's district.
+fn released(site: &Site, client: &site::Client, steps: &[Step]) -> String {
+    let district = steps.iter().find_map(|step| match step {
+        Step::Claimed { districts } => districts.first().and_then(|at| site.districts.get(*at)),
+        _ => None,
+    });
+    let release = client.release.within(district.map(|district| district.ceiling).unwrap_or_default());
+    let seen = Attribute::ALL.into_iter().filter(|attribute| release.allows(*attribute)).map(Attribute::name);
+    let seen = seen.collect::<Vec<_>>().join(", ");
+    if seen.is_empty() { "the verdict and the card number".to_owned() } else { seen }
 }
 
 fn told(step: &Step, site: &Site, rosters: &Rosters) -> String {
