@@ -1,9 +1,9 @@
-//! Other people's clients, where `cargo xtask test` has installed them.
+//! Other people's programs, where `cargo xtask test` has installed them.
 
 use std::env;
 use std::path::PathBuf;
 
-/// A client that others wrote, by the name that `cargo xtask test` gives it.
+/// A program that others wrote, by the name that `cargo xtask test` gives it.
 #[derive(Clone, Copy, Debug)]
 pub enum Tool {
     /// PyPI `sip2`: `Sip2.wrapper`.
@@ -12,6 +12,8 @@ pub enum Tool {
     Pysip2,
     /// crates.io `sip2`: its command line.
     Sip2ClientCli,
+    /// Debian `systemd`: reads units without running any.
+    SystemdAnalyze,
 }
 
 impl Tool {
@@ -20,19 +22,21 @@ impl Tool {
             Self::Sip2 => "Sip2",
             Self::Pysip2 => "pysip2",
             Self::Sip2ClientCli => "sip2-client-cli",
+            Self::SystemdAnalyze => "systemd-analyze",
         }
     }
 
-    /// What runs, in the folder that `HALLPASS_TOOLS` names.
+    /// What runs, in the folder that `HALLPASS_TOOLS` names, or where Debian puts it.
     const fn program(self) -> &'static str {
         match self {
             Self::Sip2 | Self::Pysip2 => "python/bin/python3",
             Self::Sip2ClientCli => "bin/sip2-client-cli",
+            Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
         }
     }
 }
 
-/// What runs a client, or `None` where it is not installed: then the skip and its reason are printed. Under `CI=true`
+/// What runs it, or `None` where it is not installed: then the skip and its reason are printed. Under `CI=true`
 /// nothing may be missing.
 pub fn tool(tool: Tool) -> Option<PathBuf> {
     let name = tool.name();
