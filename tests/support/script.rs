@@ -41,6 +41,8 @@ pub enum Piece {
     Bytes(Vec<u8>),
     /// `{now}`: 18 characters of date and time in the library's zone.
     Now,
+    /// `{utc}`: the same in UTC.
+    Utc,
     /// `{az}`: the checksum of all bytes before it in the message.
     Az,
 }
@@ -94,7 +96,7 @@ fn pieces(mut text: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut bytes = Vec::new();
     while let Some(first) = text.chars().next() {
-        let special = [("{now}", Piece::Now), ("{az}", Piece::Az)].into_iter().find(|(mark, _)| text.starts_with(mark));
+        let special = [("{now}", Piece::Now), ("{utc}", Piece::Utc), ("{az}", Piece::Az)].into_iter().find(|(mark, _)| text.starts_with(mark));
         if let Some((mark, piece)) = special {
             if !bytes.is_empty() {
                 pieces.push(Piece::Bytes(std::mem::take(&mut bytes)));

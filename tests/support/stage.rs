@@ -70,6 +70,7 @@ fn compose(pieces: &[Piece]) -> Vec<u8> {
         match piece {
             Piece::Bytes(literal) => bytes.extend_from_slice(literal),
             Piece::Now => bytes.extend_from_slice(wire_time(now()).as_bytes()),
+            Piece::Utc => bytes.extend_from_slice(utc_time(utc()).as_bytes()),
             Piece::Az => {
                 let sum = checksum(&bytes);
                 bytes.extend_from_slice(sum.as_bytes());
@@ -95,7 +96,11 @@ fn compare(pieces: &[Piece], received: &[u8]) -> Result<(), String> {
                 literal.len()
             }
             Piece::Now => {
-                check_time(rest.get(..18).ok_or("no room for a date")?)?;
+                check_time(rest.get(..18).ok_or("no room for a date")?, now(), wire_time)?;
+                18
+            }
+            Piece::Utc => {
+                check_time(rest.get(..18).ok_or("no room for a date")?, utc(), utc_time)?;
                 18
             }
             Piece::Az => {
@@ -114,14 +119,15 @@ fn compare(pieces: &[Piece], received: &[u8]) -> Result<(), String> {
     }
 }
 
-/// `YYYYMMDD`, four blanks, `HHMMSS` (SIP2 2.00, "Date/time format"), and about now.
-fn check_time(bytes: &[u8]) -> Result<(), String> {
+/// `YYYYMMDD`, four characters of zone, `HHMMSS` (SIP2 2.00, "Date/time format"), and about now.
+fn check_time(bytes: &[u8], now: DateTime, write: fn(DateTime) -> String) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    let told = DateTime::strptime("%Y%m%d    %H%M%S", &*text).map_err(|_| format!("{text:?} is no date"))?;
-    let apart = now().duration_until(told).abs();
-    // The parser is lenient with blanks; the wire is not.
-    if wire_time(told).as_bytes() != bytes || apart > TOLERANCE {
-        return Err(format!("{text:?} is not now, which is {:?}", wire_time(now())));
+    let digits = text.get(..8).zip(text.get(12..)).map(|(day, time)| format!("{day}{time}")).unwrap_or_default();
+    let told = DateTime::strptime("%Y%m%d%H%M%S", digits).map_err(|_| format!("{text:?} is no date"))?;
+    let apart = now.duration_until(told).abs();
+    // The parser is lenient; the wire is not.
+    if write(told).as_bytes() != bytes || apart > TOLERANCE {
+        return Err(format!("{text:?} is not now, which is {:?}", write(now)));
     }
     Ok(())
 }
@@ -130,14 +136,23 @@ fn now() -> DateTime {
     TimeZone::get(TIME_ZONE).unwrap().to_datetime(Timestamp::now())
 }
 
+fn utc() -> DateTime {
+    TimeZone::UTC.to_datetime(Timestamp::now())
+}
+
 fn wire_time(time: DateTime) -> String {
     time.strftime("%Y%m%d    %H%M%S").to_string()
+}
+
+fn utc_time(time: DateTime) -> String {
+    time.strftime("%Y%m%d   Z%H%M%S").to_string()
 }
 
 fn show_pieces(pieces: &[Piece]) -> String {
     let show = |piece: &Piece| match piece {
         Piece::Bytes(bytes) => bytes.escape_ascii().to_string(),
         Piece::Now => "{now}".to_owned(),
+        Piece::Utc => "{utc}".to_owned(),
         Piece::Az => "{az}".to_owned(),
     };
     pieces.iter().map(show).collect()
@@ -169,11 +184,13 @@ mod tests {
 
     #[test]
     fn only_the_librarys_now_is_now() {
+        let check = |text: &str| check_time(text.as_bytes(), now(), wire_time);
+        assert!(check_time(utc_time(utc()).as_bytes(), utc(), utc_time).is_ok());
         let long_ago = now().checked_sub(SignedDuration::from_mins(3)).unwrap();
         let elsewhere = TimeZone::UTC.to_datetime(Timestamp::now());
-        assert!(check_time(wire_time(now()).as_bytes()).is_ok());
-        assert!(check_time(wire_time(long_ago).as_bytes()).is_err());
-        assert!(check_time(wire_time(elsewhere).as_bytes()).is_err());
-        assert!(check_time(wire_time(now()).replace("    ", "   Z").as_bytes()).is_err());
+        assert!(check(&wire_time(now())).is_ok());
+        assert!(check(&wire_time(long_ago)).is_err());
+        assert!(check(&wire_time(elsewhere)).is_err());
+        assert!(check(&wire_time(now()).replace("    ", "   Z")).is_err());
     }
 }

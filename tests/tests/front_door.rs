@@ -217,6 +217,41 @@ fn prompts_are_asked_before_the_first_message_and_three_wrong_ones_end_it() {
 }
 
 #[test]
+fn a_preset_is_taken_and_a_key_laid_over_it() {
+    let site = site();
+    site.append("clients/catalogue.toml", "[dialect]\npreset = \"koha-like\"\nname = \"{family}\"\n");
+    let daemon = Daemon::start(&site);
+    let mut wire = daemon.catalogue();
+    wire.send("9900802.00\r");
+    assert!(wire.hang_up().ends_with(b"|\r\n"), "it ends its lines with CR LF");
+    assert!(daemon.patron(CARD, PIN).0.contains("|AEExample|"), "{:?}", daemon.patron(CARD, PIN));
+}
+
+#[test]
+fn check_shows_what_each_client_would_be_shown() {
+    let site = site();
+    site.append("clients/catalogue.toml", "[dialect]\nname = \"{given} {family}\"\nfields = { PF = \"{card}\" }\n");
+    site.run(&["check"]).succeeded().tells(&[
+        "client catalogue by its listener",
+        "AE personal name            Zoë Example",
+        "PC patron class             STUDENT",
+        "PF unknown field            1000001",
+        "clients that log in, not encrypted",
+    ]);
+}
+
+#[test]
+fn explain_shows_the_reply_field_by_field() {
+    let site = site();
+    let told = site.run_with_input(&["explain", CARD, "--client", "catalogue"], PIN).succeeded();
+    told.tells(&[
+        "released    name, patron-type",
+        "reply       64 Patron Information Response",
+        "CQ valid patron password    Y",
+    ]);
+}
+
+#[test]
 fn what_a_client_tolerates_is_counted_by_client() {
     let site = site();
     let daemon = Daemon::start(&site);

@@ -22,11 +22,15 @@ macro_rules! transcripts {
 transcripts! {
     all_requests
     ambiguous
+    answers_by_client
     before_login
     block_and_enable
     card_numbers
     cargo_sip2
     character_sets
+    dialect_delimiter
+    dialect_texts
+    dialect_utc
     duplicate_field
     end_session
     error_detection
@@ -44,8 +48,35 @@ transcripts! {
     palace
     perl
     php_sip2
+    pin_never
     pip_sip2
     pipelined
+    quirk_01_crlf
+    quirk_02_error_detection
+    quirk_03_no_login
+    quirk_04_print_width
+    quirk_05_stray_delimiters
+    quirk_06_field_order
+    quirk_07_institution
+    quirk_08_passwords
+    quirk_09_login
+    quirk_11_persistent
+    quirk_12_end_session
+    quirk_13_code_points
+    quirk_14_sequence
+    quirk_15_empty_lines
+    quirk_16_blank_flags
+    quirk_17_e_books
+    quirk_18_unencodable
+    quirk_19_blanks
+    quirk_20_canonical_card
+    quirk_21_lowercase_hex
+    quirk_22_spelt_verdicts
+    quirk_23_outage
+    quirk_24_pin_bypass
+    quirk_28_home_library
+    quirk_29_segmentation
+    quirk_30_duplicates
     resend
     ruby
     sc_status

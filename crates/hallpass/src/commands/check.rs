@@ -68,7 +68,7 @@ impl Check {
 fn ways_in(site: &Site, listener: &Listener) -> String {
     let mut ways = Vec::new();
     match listener.client.and_then(|at| site.clients.get(at)) {
-        Some(client) => ways.push(format!("client {} without a login", client.id)),
+        Some(client) => ways.push(format!("client {} by its listener", client.id)),
         None => {
             ways.push("clients that log in".to_owned());
             let by_network = site.clients.iter().filter(|client| {
