@@ -74,7 +74,7 @@ impl Desk {
         let (ours, theirs) = duplex(1 << 16);
         let peer = IpAddr::from([127, 0, 0, 1]);
         let house = self.service.house();
-        let client = known.then(|| Known::admit(&self.service, &house.clients[0], 0, peer).unwrap());
+        let client = known.then(|| Known::admit(&self.service, house.clients.first().unwrap(), 0, peer).unwrap());
         let session = Session::new("test".into(), peer, client, None);
         let (service, draining) = (Arc::clone(&self.service), self.draining.clone());
         let limits = service.house().site.limits.clone();

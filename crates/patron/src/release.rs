@@ -96,7 +96,6 @@ impl Release {
     }
 
     /// What of it must be stored, as the bits in a generation's header.
-    #[expect(clippy::cast_possible_truncation, reason = "four bits")]
     pub const fn bits(self) -> u8 {
         (self.0 & Self::STORED) as u8
     }

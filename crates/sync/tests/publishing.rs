@@ -48,6 +48,7 @@ impl Library {
             pin: birth_date("MMDD"),
             eligibility: Eligibility::default(),
             ceiling: Release::CEILING,
+            home_library: None,
             privileges: Privileges::default(),
             source: Some(Source {
                 path: folder.path().join("inbox"),

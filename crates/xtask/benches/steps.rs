@@ -131,11 +131,12 @@ fn resolve(
         eligibility: Eligibility { roles: vec![Role::Student, Role::Teacher] },
         ceiling: Release::CEILING,
         home_library: None,
-            patron_types: vec![(Role::Student, "STUDENT".to_owned()), (Role::Teacher, "TEACHER".to_owned())],
+        patron_types: vec![(Role::Student, "STUDENT".to_owned()), (Role::Teacher, "TEACHER".to_owned())],
     };
     let rosters = Rosters::open(store, [district].into());
     let resolver = Resolver::new(Guard::new(Budget::default(), Vec::new()));
-    let client = ClientRules { id: "client".into(), districts: vec![0], pin: PinPolicy::Required, release: Release::CEILING };
+    let client =
+        ClientRules { id: "client".into(), districts: vec![0], pin: PinPolicy::Required, release: Release::CEILING };
     let now = jiff::Timestamp::now();
     let month = keyring.current().pseudonym_key(Month::of(now))?;
     let now = Moment::of(now, &TimeZone::UTC);

@@ -1,8 +1,9 @@
-//! The project's chores: `cargo xtask test` and `cargo xtask bench`.
+//! The project's chores: `cargo xtask test`, `cargo xtask bench` and `cargo xtask prove`.
 #![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
 
 mod bench; // the figures of docs/BENCHMARKS.md
 mod paths; // where things lie
+mod prove; // what holds under floods, reloads and restarts
 mod test; // everything that must pass before a merge
 mod tools; // foreign clients that the tests talk to
 
@@ -18,6 +19,8 @@ enum Chore {
     Test(test::Options),
     /// Measure what the service must reach, against a bare echo server.
     Bench(bench::Options),
+    /// Show what the service withstands: floods, drips, reloads, restarts, a clock.
+    Prove(prove::Options),
     /// Be that echo server, for `bench`.
     #[command(name = bench::echo::COMMAND, hide = true)]
     Echo,
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Prove(options) => prove::run(&options),
         Chore::Echo => bench::echo::run(),
     };
     match outcome {

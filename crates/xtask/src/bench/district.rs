@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::process::{free_port, output};
 use super::requests;
@@ -47,9 +47,9 @@ pub struct District {
 }
 
 impl District {
-    /// Makes the site: keys, client, listeners; the bundles are made when they are asked for.
-    pub async fn prepare(paths: &Paths, students: u32) -> Result<Self> {
-        let folder = paths.target.join("bench");
+    /// Makes the site in a folder of `target/`: keys, client, listeners; the bundles are made when they are asked for.
+    pub async fn prepare(paths: &Paths, folder: &str, students: u32) -> Result<Self> {
+        let folder = paths.target.join(folder);
         let address = free_port(16_001)?;
         let district = Self { folder, students, address, login_address: free_port(address.port() + 1)? };
         let site = district.site();
@@ -62,7 +62,7 @@ impl District {
         drop(theirs);
         let hash = output(&paths.hallpass, &["hash-password"], ours.into()).await?;
         fs::write(district.config(), district.main_file())?;
-        fs::write(site.join(format!("clients/{CLIENT}.toml")), client_file(hash.trim()))?;
+        fs::write(district.client_file(), client_file(hash.trim()))?;
         district.take_bundle(&district.bundle_folder(PLAIN))?;
         let config = district.config().display().to_string();
         output(&paths.hallpass, &["keygen", "--config", &config], Stdio::null()).await?;
@@ -116,6 +116,18 @@ impl District {
     /// The main file.
     pub fn config(&self) -> PathBuf {
         self.site().join("hallpass.toml")
+    }
+
+    /// The file of the vendor.
+    pub fn client_file(&self) -> PathBuf {
+        self.site().join(format!("clients/{CLIENT}.toml"))
+    }
+
+    /// Changes a place of the main file.
+    pub fn change(&self, from: &str, to: &str) -> Result<()> {
+        let text = fs::read_to_string(self.config())?;
+        ensure!(text.contains(from), "the main file holds no {from:?}");
+        Ok(fs::write(self.config(), text.replace(from, to))?)
     }
 
     /// What `serve` says.

@@ -4,19 +4,19 @@
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
 //! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] the rows; [`steps`] where a request's time goes
 
-mod client;
-mod district;
+pub mod client;
+pub mod district;
 pub mod echo;
 mod exchange;
-mod idle;
+pub mod idle;
 mod load;
-mod pairs;
-mod process;
-mod report;
-mod requests;
+pub mod pairs;
+pub mod process;
+pub mod report;
+pub mod requests;
 mod start;
 mod steps;
-mod sync;
+pub mod sync;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Result<()> {
 async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
     let rows = if options.rows.is_empty() { &Row::BARRED[..] } else { &options.rows };
     let wants = |row| rows.contains(&row);
-    let district = District::prepare(paths, options.students).await?;
+    let district = District::prepare(paths, "bench", options.students).await?;
     let bundle = district.bundle(paths, PLAIN).await?;
     let mut lines = Vec::new();
 
@@ -156,14 +156,14 @@ fn heading(what: &str) {
 }
 
 /// The commit that is measured, and whether the tree is it.
-fn commit(paths: &Paths) -> Result<String> {
+pub fn commit(paths: &Paths) -> Result<String> {
     let root = paths.root.display().to_string();
     let arguments = ["-C", &root, "describe", "--always", "--dirty", "--abbrev=12"];
     Runtime::new()?.block_on(output(Path::new("git"), &arguments, Stdio::null()))
 }
 
 /// Waits until somebody wants this to end.
-async fn interrupted() -> Result<()> {
+pub async fn interrupted() -> Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
@@ -58,12 +59,16 @@ impl Server {
     /// Starts `hallpass serve`, which may not answer yet. Its log goes to a file, as in service; rows that write
     /// much empty it before it reaches the disk.
     pub fn hallpass(paths: &Paths, district: &District) -> Result<Self> {
+        Self::serve(Command::new(&paths.hallpass), district, Stdio::null(), Stdio::null())
+    }
+
+    /// The same by a command of its own, which is given the arguments of `hallpass`.
+    pub fn serve(mut command: Command, district: &District, stdin: Stdio, stdout: Stdio) -> Result<Self> {
         district.empty_log()?;
         let log = File::options().append(true).open(district.log())?;
-        let mut command = Command::new(&paths.hallpass);
         command.arg("serve").arg("--config").arg(district.config());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
-        let child = command.spawn().with_context(|| format!("{}", paths.hallpass.display()))?;
+        command.stdin(stdin).stdout(stdout).stderr(log).kill_on_drop(true);
+        let child = command.spawn().context("hallpass serve")?;
         let &District { address, login_address, .. } = district;
         Ok(Self { child, address, login_address, answer: b"|BLY", accepted: b"941" })
     }
@@ -77,6 +82,20 @@ impl Server {
             ensure!(Instant::now() < deadline, "no right answer within {START:?}; see target/bench/site/serve.log");
             sleep(Duration::from_millis(1)).await;
         }
+        Ok(())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = i32::try_from(self.pid()?).ok().and_then(Pid::from_raw).context("its process id")?;
+        Ok(kill_process(pid, signal)?)
+    }
+
+    /// Sends it a SIGTERM, and waits for an end that is a good one.
+    pub async fn terminate(mut self) -> Result<()> {
+        self.signal(Signal::TERM)?;
+        let status = timeout(START, self.child.wait()).await.context("the server does not end")??;
+        ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
 
@@ -99,7 +118,8 @@ impl Server {
         memory(self.pid()?)
     }
 
-    fn pid(&self) -> Result<u32> {
+    /// Its process id.
+    pub fn pid(&self) -> Result<u32> {
         self.child.id().context("the server has ended")
     }
 }

@@ -51,7 +51,7 @@ impl Requests {
 }
 
 /// A 63 as Palace sends it (reference/sip2.md section 5), with AY and AZ.
-fn patron_information(card: &str, pin: &str) -> String {
+pub fn patron_information(card: &str, pin: &str) -> String {
     summed(format!("6300020261123    165424          AOEPL|AA{card}|AC|AD{pin}|AY1AZ"))
 }
 

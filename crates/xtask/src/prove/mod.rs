@@ -1,0 +1,120 @@
+//! `cargo xtask prove`: promises of docs/RELIABILITY.md that take floods, minutes or a clock, shown on the real binary.
+//!
+//! - [`drip`] [`endless`] [`flood`] [`descriptors`] who wants to be served at the cost of others
+//! - [`reload`] [`restart`] what a sysadmin does under load; [`load`] the load
+//! - [`timing`] what a clock could tell
+
+mod descriptors;
+mod drip;
+mod endless;
+mod flood;
+mod load;
+mod reload;
+mod restart;
+mod timing;
+
+use anyhow::{Result, bail, ensure};
+use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
+
+use crate::bench::district::{District, PLAIN};
+use crate::bench::process::Server;
+use crate::bench::report::{self, Line};
+use crate::bench::requests::Requests;
+use crate::bench::{self, idle, sync};
+use crate::paths::Paths;
+use crate::tools;
+
+/// Enough for 20,000 cards that are asked about once each.
+const STUDENTS: u32 = 24_000;
+
+/// What to show.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Proofs, by name; all without any.
+    proofs: Vec<Proof>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Proof {
+    /// 5,000 sockets that send a byte a second.
+    Drip,
+    /// 1 GiB without a CR.
+    Endless,
+    /// 15,000 connections of one address.
+    Flood,
+    /// No descriptors left.
+    Descriptors,
+    /// 100 SIGHUPs under load, every second with a broken file.
+    Reload,
+    /// 50 restarts under load, with sockets that stay open.
+    Restart,
+    /// An unknown card against a wrong PIN.
+    Timing,
+    /// 10,000 idle connections.
+    Idle,
+}
+
+/// What a proof works with.
+struct Stage<'a> {
+    paths: &'a Paths,
+    district: &'a District,
+    requests: std::sync::Arc<Requests>,
+}
+
+impl Stage<'_> {
+    /// A server that answers.
+    async fn server(&self) -> Result<Server> {
+        let mut server = Server::hallpass(self.paths, self.district)?;
+        server.answers(self.requests.at(0)).await?;
+        Ok(server)
+    }
+}
+
+/// Builds the service, shows, prints the table; a bar that is missed is an error.
+pub fn run(options: &Options) -> Result<()> {
+    let paths = Paths::find()?;
+    let busy = report::load_average();
+    tools::run(paths.cargo().args(["build", "--release", "--locked", "--quiet", "--package", "hallpass"]))?;
+    idle::raise_descriptor_limit()?;
+    let lines = Runtime::new()?.block_on(async {
+        tokio::select! {
+            lines = show(options, &paths) => lines,
+            outcome = bench::interrupted() => outcome.and_then(|()| bail!("interrupted")),
+        }
+    })?;
+    println!("\n{}", report::table(&lines, &bench::commit(&paths)?, &busy));
+    let missed = lines.iter().filter(|line| !line.is_met()).count();
+    ensure!(missed == 0, "{missed} of {} bars missed", lines.len());
+    Ok(())
+}
+
+async fn show(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
+    let proofs = if options.proofs.is_empty() { Proof::value_variants() } else { &options.proofs };
+    let district = District::prepare(paths, "prove", STUDENTS).await?;
+    let bundle = district.bundle(paths, PLAIN).await?;
+    district.take_bundle(&bundle)?;
+    sync::sync(paths, &district).await?;
+    let requests = std::sync::Arc::new(Requests::read(&district.answers(PLAIN))?);
+    let stage = Stage { paths, district: &district, requests };
+    let mut lines = Vec::new();
+    for proof in proofs {
+        println!("== {proof:?}");
+        lines.extend(match proof {
+            Proof::Drip => drip::show(&stage).await?,
+            Proof::Endless => endless::show(&stage).await?,
+            Proof::Flood => flood::show(&stage).await?,
+            Proof::Descriptors => descriptors::show(&stage).await?,
+            Proof::Reload => reload::show(&stage).await?,
+            Proof::Restart => restart::show(&stage).await?,
+            Proof::Timing => timing::show(&stage).await?,
+            Proof::Idle => {
+                let server = stage.server().await?;
+                let line = idle::measure(&server).await?;
+                server.stop().await?;
+                vec![line]
+            }
+        });
+    }
+    Ok(lines)
+}
