@@ -8,6 +8,7 @@ use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
@@ -24,17 +25,15 @@ use crate::{prompts, proxy, tls};
 const PROMPTS: u8 = 3;
 
 /// A connection on its way in.
-pub struct Arrival<'a> {
+pub struct Arrival {
     /// All that connections share.
-    pub service: &'a Service,
+    pub service: Arc<Service>,
     /// The listener's place in the configuration.
     pub door: usize,
     /// The listener's address.
     pub listener: Arc<str>,
     /// The peer: the client, or a load balancer in front of it.
     pub source: IpAddr,
-    /// Ends with the service.
-    pub draining: &'a CancellationToken,
 }
 
 /// A place among those that are not known yet; given back with the login.
@@ -44,32 +43,53 @@ pub struct Stranger {
 }
 
 /// Who a connection is before it has said anything.
-struct Identity {
+pub struct Identity {
     known: Option<Known>,
     stranger: Option<Stranger>,
 }
 
-impl Arrival<'_> {
+impl Arrival {
+    /// Who it is, as far as its address says; `None` where a load balancer has to say first. Asked before anything is
+    /// done for the connection, so that a flood costs little.
+    pub fn at_the_door(&self) -> Result<Option<Identity>, End> {
+        let house = self.service.house();
+        match house.doors.get(self.door) {
+            None => Err(End::Closed(Closed::NotAdmitted)),
+            Some(door) if !door.proxy_from.is_empty() => Ok(None),
+            Some(_) => self.identify(&house, None).map(Some),
+        }
+    }
+
     /// Serves the connection to its end.
-    pub async fn serve(mut self, mut stream: TcpStream) -> End {
+    pub async fn serve(
+        mut self,
+        mut stream: TcpStream,
+        identity: Option<Identity>,
+        draining: &CancellationToken,
+    ) -> End {
+        // Not held for the life of the connection: the rosters of this view are open as long as the view is.
         let house = self.service.view.load_full();
         let limits = house.site.limits.clone();
         let Some(door) = house.doors.get(self.door) else { return End::Closed(Closed::NotAdmitted) };
-        if !door.proxy_from.is_empty() {
-            match self.passed_on(&mut stream, &house, &limits).await {
-                Some(source) => self.source = source,
+        let (tls, prompts) = (door.tls.clone(), door.prompts);
+        let identity = match identity {
+            Some(identity) => identity,
+            None => match self.passed_on(&mut stream, &house, &limits).await {
+                Some(source) => {
+                    self.source = source;
+                    match self.identify(&house, None) {
+                        Ok(identity) => identity,
+                        Err(end) => return end,
+                    }
+                }
                 None => return self.turned_away("proxy", Closed::Proxy),
-            }
-        }
-        // One that its address makes known takes no stranger's place, not even for its handshake.
-        let identity = match self.identify(&house, None) {
-            Ok(identity) => identity,
-            Err(end) => return end,
+            },
         };
-        match &door.tls {
-            None => self.talk(stream, identity, &limits).await,
+        drop(house);
+        match tls {
+            None => self.talk(stream, identity, prompts, &limits, draining).await,
             // Boxed: plain connections would carry the room for it.
-            Some(tls) => Box::pin(self.talk_over_tls(stream, tls, identity, &house, &limits)).await,
+            Some(tls) => Box::pin(self.talk_over_tls(stream, tls, identity, prompts, &limits, draining)).await,
         }
     }
 
@@ -86,10 +106,11 @@ impl Arrival<'_> {
     async fn talk_over_tls(
         self,
         stream: TcpStream,
-        tls: &tokio_rustls::TlsAcceptor,
+        tls: TlsAcceptor,
         identity: Identity,
-        house: &House,
+        prompts: bool,
         limits: &Limits,
+        draining: &CancellationToken,
     ) -> End {
         let stream = match timeout(limits.tls_time, tls.accept(stream)).await {
             Ok(Ok(stream)) => stream,
@@ -103,41 +124,45 @@ impl Arrival<'_> {
         let identity = if stream.get_ref().1.peer_certificates().is_some() {
             // Its place is given back first: it may be the same client's.
             drop(identity);
-            match self.identify(house, Some(&stream)) {
+            let identified = self.identify(&self.service.house(), Some(&stream));
+            match identified {
                 Ok(identity) => identity,
                 Err(end) => return end,
             }
         } else {
             identity
         };
-        self.talk(stream, identity, limits).await
+        self.talk(stream, identity, prompts, limits, draining).await
     }
 
     async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         mut stream: S,
         mut identity: Identity,
+        prompts: bool,
         limits: &Limits,
+        draining: &CancellationToken,
     ) -> End {
         let mut input = BytesMut::new();
-        let prompts = self.service.house().doors.get(self.door).is_some_and(|door| door.prompts);
         if prompts && identity.known.is_none() {
             let due = Instant::now() + limits.login_time;
-            match timeout_at(due, self.prompt(&mut stream, &mut input)).await {
+            // Boxed, as it is rare and soon over.
+            match timeout_at(due, Box::pin(self.prompt(&mut stream, &mut input))).await {
                 Ok(Some(known)) => identity = Identity { known: Some(known), stranger: None },
                 Ok(None) => return End::Closed(Closed::FailedLogins),
                 Err(_) => return End::Closed(Closed::LoginTime),
             }
         }
-        let session = Session::new(self.listener, self.source, identity.known, identity.stranger);
-        connection::serve(stream, input, session, self.service, limits, self.draining).await
+        let Self { service, listener, source, .. } = self;
+        let session = Session::new(listener, source, identity.known, identity.stranger);
+        connection::serve(stream, input, session, &service, limits, draining).await
     }
 
     /// Asks for login and password. `None`: nobody logged in.
     async fn prompt<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S, input: &mut BytesMut) -> Option<Known> {
         for _ in 0..PROMPTS {
             let typed = prompts::ask(stream, input).await.ok()?;
-            let known = logins::log_in(self.service, &typed.user, &typed.password, self.source).await;
+            let known = logins::log_in(&self.service, &typed.user, &typed.password, self.source).await;
             prompts::tell(stream, known.is_ok()).await.ok()?;
             match known {
                 Ok(known) => return Some(known),
@@ -171,7 +196,7 @@ impl Arrival<'_> {
             return Err(self.turned_away("certificate", Closed::NotAdmitted));
         }
         if let Some((at, client)) = bound.or(shown).or_else(by_network) {
-            let known = Known::admit(self.service, client, at, self.source);
+            let known = Known::admit(&self.service, client, at, self.source);
             let known = known.map_err(|cause| self.turned_away(cause, Closed::NotAdmitted))?;
             return Ok(Identity { known: Some(known), stranger: None });
         }

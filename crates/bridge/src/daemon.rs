@@ -99,9 +99,9 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     keep_out_of_core_files();
 
     let mut handed = Handed::take().map_err(system("LISTEN_FDS"))?;
-    let listeners = open_listeners(&site, &mut handed).await?;
+    let listeners = open_listeners(&site, &mut handed)?;
     let admin_socket = match site.admin {
-        Some(address) => Some(handed.listen(address).await.map_err(address_fault("admin.address", address))?),
+        Some(address) => Some(handed.listen(address).map_err(address_fault("admin.address", address))?),
         None => None,
     };
     if let Some(address) = handed.left().into_iter().next() {
@@ -115,7 +115,7 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
         tracing::info!(protocol = configured.protocol.name(), address = listener.name(), "listening");
         opened.listeners.push(listener.name().to_owned());
         let (service, permits) = (Arc::clone(&service), Arc::clone(&permits));
-        tasks.spawn(listener.run(service, permits, tasks.clone(), draining.clone()));
+        tasks.spawn(Arc::new(listener).run(service, permits, tasks.clone(), draining.clone()));
     }
     if let Some(socket) = admin_socket {
         let address = socket.local_addr().map_err(system("admin.address"))?;
@@ -163,10 +163,10 @@ fn start_tracing(site: &Site, log: &LogWriter) {
     };
 }
 
-async fn open_listeners(site: &Site, handed: &mut Handed) -> Result<Vec<Listener>, BridgeError> {
+fn open_listeners(site: &Site, handed: &mut Handed) -> Result<Vec<Listener>, BridgeError> {
     let mut listeners = Vec::new();
     for (door, listener) in site.listeners.iter().enumerate() {
-        let opened = handed.listen(listener.address).await.and_then(|socket| Listener::new(socket, door));
+        let opened = handed.listen(listener.address).and_then(|socket| Listener::new(socket, door));
         listeners.push(opened.map_err(address_fault("listener.address", listener.address))?);
     }
     Ok(listeners)

@@ -1,6 +1,7 @@
 //! Accepts connections. Its loop never ends because of an error.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Listener {
     /// Accepts until the service drains. `permits` bound all connections of all listeners; one is taken before a
     /// connection is accepted, so that what cannot be served waits in the kernel.
     pub async fn run(
-        self,
+        self: Arc<Self>,
         service: Arc<Service>,
         permits: Arc<Semaphore>,
         tasks: TaskTracker,
@@ -68,20 +69,32 @@ impl Listener {
                     continue;
                 }
             };
-            let (service, draining) = (Arc::clone(&service), draining.clone());
+            let source = peer.ip().to_canonical();
+            let arrival =
+                Arrival { service: Arc::clone(&service), door: self.door, listener: Arc::clone(&self.name), source };
+            let identity = match arrival.at_the_door() {
+                Ok(identity) => identity,
+                Err(end) => {
+                    self.ended(&service, source, &end);
+                    continue;
+                }
+            };
             gauge.inc();
             let open = Open { gauge: gauge.clone(), _permit: permit.ok() };
-            let (listener, door, source) = (Arc::clone(&self.name), self.door, peer.ip().to_canonical());
+            let (this, service, draining) = (Arc::clone(&self), Arc::clone(&service), draining.clone());
             tasks.spawn(async move {
                 let _open = open;
                 prepare(&stream);
-                let arrival =
-                    Arrival { service: &service, door, listener: Arc::clone(&listener), source, draining: &draining };
-                if let End::Closed(cause) = arrival.serve(stream).await {
-                    service.metrics.count_closed(cause);
-                    tracing::debug!(%listener, %source, cause = cause.name(), "closed");
-                }
+                let end = arrival.serve(stream, identity, &draining).await;
+                this.ended(&service, source, &end);
             });
+        }
+    }
+
+    fn ended(&self, service: &Service, source: IpAddr, end: &End) {
+        if let End::Closed(cause) = end {
+            service.metrics.count_closed(*cause);
+            tracing::debug!(listener = %self.name, %source, cause = cause.name(), "closed");
         }
     }
 

@@ -4,7 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 
 use listenfd::ListenFd;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Connections that wait in the kernel while others are taken: what the kernel allows, in a flood.
+const BACKLOG: u32 = 4096;
 
 /// Sockets that were opened before we started, matched by their local address.
 #[derive(Default)]
@@ -25,10 +28,16 @@ impl Handed {
     }
 
     /// The socket of an address: the one that was handed over, or a new one.
-    pub async fn listen(&mut self, address: SocketAddr) -> io::Result<TcpListener> {
+    pub fn listen(&mut self, address: SocketAddr) -> io::Result<TcpListener> {
         match self.0.iter().position(|(local, _)| *local == address) {
             Some(at) => TcpListener::from_std(self.0.swap_remove(at).1),
-            None => TcpListener::bind(address).await,
+            None => {
+                let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+                // As after a restart, when connections of the one before still linger.
+                socket.set_reuseaddr(true)?;
+                socket.bind(address)?;
+                socket.listen(BACKLOG)
+            }
         }
     }
 

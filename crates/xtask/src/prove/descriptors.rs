@@ -13,8 +13,8 @@ use crate::bench::client;
 use crate::bench::process::Server;
 use crate::bench::report::{Bar, Line};
 
-/// More than a process of 64 descriptors can take.
-const FLOOD: usize = 200;
+/// More than a process of 64 descriptors can take; what it cannot waits in the kernel, which holds 128.
+const FLOOD: usize = 100;
 
 /// Shows it.
 pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Stage;
 use crate::bench::report::{Bar, Line};
 
 const BYTES: usize = 1 << 30;
 const CHUNK: usize = 1 << 16;
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Shows it: what the service holds before, at most, and after.
 pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
@@ -31,6 +32,11 @@ pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
             if sent % (64 * CHUNK) == 0 {
                 peak = peak.max(server.memory()?.anonymous);
             }
+        }
+        // Whatever it still reads, it has ended its side.
+        let mut rest = [0; 16];
+        if sent >= BYTES && matches!(timeout(PATIENCE, stream.read(&mut rest)).await, Ok(Ok(0) | Err(_))) {
+            closed += 1;
         }
     }
     let peak = peak.max(server.memory()?.anonymous);

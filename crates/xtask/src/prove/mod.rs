@@ -100,7 +100,7 @@ async fn show(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     for proof in proofs {
         println!("== {proof:?}");
-        lines.extend(match proof {
+        let shown = match proof {
             Proof::Drip => drip::show(&stage).await?,
             Proof::Endless => endless::show(&stage).await?,
             Proof::Flood => flood::show(&stage).await?,
@@ -114,7 +114,10 @@ async fn show(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
                 server.stop().await?;
                 vec![line]
             }
-        });
+        };
+        // At once: the whole takes minutes.
+        shown.iter().for_each(|line| println!("{line}"));
+        lines.extend(shown);
     }
     Ok(lines)
 }
