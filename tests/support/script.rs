@@ -96,7 +96,9 @@ fn pieces(mut text: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut bytes = Vec::new();
     while let Some(first) = text.chars().next() {
-        let special = [("{now}", Piece::Now), ("{utc}", Piece::Utc), ("{az}", Piece::Az)].into_iter().find(|(mark, _)| text.starts_with(mark));
+        let special = [("{now}", Piece::Now), ("{utc}", Piece::Utc), ("{az}", Piece::Az)]
+            .into_iter()
+            .find(|(mark, _)| text.starts_with(mark));
         if let Some((mark, piece)) = special {
             if !bytes.is_empty() {
                 pieces.push(Piece::Bytes(std::mem::take(&mut bytes)));

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use hallpass_tests::{
@@ -136,6 +137,33 @@ fn certificates_are_reloaded_without_a_drop_and_a_broken_one_changes_nothing() {
     let mut new = TlsWire::connect(daemon.address(1), &second, None).unwrap();
     assert_eq!(new.ask(&login), "941");
     assert!(Answer(old.ask(&request(CARD, PIN))).admits(), "an open connection goes on");
+}
+
+#[test]
+fn certificates_are_rotated_under_load_without_an_error() {
+    let (site, authority) = mutual_site();
+    let daemon = Daemon::start(&site);
+    let mine = authority.issue(&["sip.mirror.example"]);
+    let (address, done) = (daemon.address(1), AtomicBool::new(false));
+    let asked = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let mut wire = TlsWire::connect(address, &authority, Some(&mine)).unwrap();
+                    assert!(Answer(wire.ask(&request(CARD, PIN))).admits());
+                    asked.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for round in 1..=10 {
+            authority.issue(&["localhost"]).write(&site.path("conf/cert.pem"), &site.path("conf/key.pem"));
+            site.run(&["reload"]).succeeded();
+            until("more to be asked", || (asked.load(Ordering::Relaxed) > 20 * round).then_some(()));
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(daemon.metric("hallpass_connections_closed_total{cause=\"tls\"}"), 0);
 }
 
 #[test]

@@ -320,7 +320,7 @@ impl Session {
         if let Some(field) = parts.fields().duplicates().next() {
             self.warned = true;
             let client = self.client.as_ref().map_or("-", |known| &known.id);
-            tracing::warn!(client, message = parts.title(), field = %field.id, "a field stands twice; the first counts");
+            tracing::warn!(client, request = parts.title(), field = %field.id, "a field stands twice; the first counts");
         }
     }
 }
