@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 use hallpass_tests::{
     Answer, Authority, Bundle, Daemon, LOGIN_PASSWORD, LOGIN_USER, PATIENCE, Person, Site, TlsWire, Wire, binary,
-    password_hash, request, until,
+    password_hash, request, run_with_input, until,
 };
 use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
@@ -137,6 +137,54 @@ fn certificates_are_reloaded_without_a_drop_and_a_broken_one_changes_nothing() {
     let mut new = TlsWire::connect(daemon.address(1), &second, None).unwrap();
     assert_eq!(new.ask(&login), "941");
     assert!(Answer(old.ask(&request(CARD, PIN))).admits(), "an open connection goes on");
+}
+
+#[test]
+fn probe_speaks_tls_shows_a_certificate_and_says_what_is_wrong_with_one() {
+    let (site, authority) = mutual_site();
+    let daemon = Daemon::start(&site);
+    let (certificate, key) = (site.path("conf/mine.pem"), site.path("conf/mine.key"));
+    authority.issue(&["sip.mirror.example"]).write(&certificate, &key);
+    let address = daemon.address(1).to_string();
+    let probe = |more: &[&str]| {
+        let arguments = ["probe", "sip2", &address, "--card", CARD, "--tls"];
+        run_with_input(arguments.iter().chain(more).copied(), PIN)
+    };
+    let authority = site.path("conf/clients.pem");
+    let trusting = ["--ca-file", authority.to_str().unwrap(), "--server-name", "localhost"];
+    let showing =
+        ["--certificate-file", certificate.to_str().unwrap(), "--certificate-key-file", key.to_str().unwrap()];
+    let told = probe(&[&trusting[..], &showing].concat()).succeeded();
+    assert!(told.stdout.contains("CQ valid patron password    Y") && !told.stdout.contains(PIN), "{}", told.stdout);
+    probe(&showing).ended_with(69).complains_in_one_line(&["not trusted here", "--ca-file"]);
+    let named = [&["--server-name", "other.example", "--ca-file", authority.to_str().unwrap()][..], &showing].concat();
+    probe(&named).ended_with(69).complains_in_one_line(&["is not for other.example"]);
+    probe(&trusting).ended_with(69).complains_in_one_line(&["ertificate"]);
+}
+
+#[test]
+fn probe_plays_a_script_in_a_dialect_and_says_where_it_differs() {
+    let site = site();
+    site.append("clients/catalogue.toml", "[dialect]\ndelimiter = \"^\"\n");
+    site.replace("hallpass.toml", "\n[admin]", "prompts = true\n\n[admin]");
+    fs::write(site.path("password"), LOGIN_PASSWORD).unwrap();
+    let daemon = Daemon::start(&site);
+    let script = site.path("script");
+    let probe = |listener: usize, more: &[&str]| {
+        let address = daemon.address(listener).to_string();
+        let arguments = ["probe", "sip2", &address, "--card", CARD, "--script", script.to_str().unwrap()];
+        run_with_input(arguments.iter().chain(more).copied(), PIN)
+    };
+    let ask = "> 6300120261123    165202          AOEPL^AA{card}^AD{pin}^AY1AZ{az}\n";
+    fs::write(&script, format!("> 9900802.00\n<\n{ask}< 64              001{{now}}...\n")).unwrap();
+    let told = probe(0, &["--delimiter", "^"]).succeeded();
+    assert!(told.stdout.contains("CQ valid patron password    Y") && !told.stdout.contains(PIN), "{}", told.stdout);
+    fs::write(&script, format!("{ask}< 64YYYY...\n")).unwrap();
+    probe(0, &["--delimiter", "^"]).ended_with(65).complains_in_one_line(&["line 2"]);
+    // At prompts, with the usual delimiter.
+    fs::write(&script, format!("{}< 64              001{{now}}...\n", ask.replace('^', "|"))).unwrap();
+    let password = site.path("password");
+    probe(1, &["--login", LOGIN_USER, "--password-file", password.to_str().unwrap(), "--prompts"]).succeeded();
 }
 
 #[test]

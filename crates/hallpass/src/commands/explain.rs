@@ -57,7 +57,8 @@ impl Explain {
         println!("released    {}", released(&site, client, &steps));
         println!("reply       64 Patron Information Response");
         for field in bridge::shown::reply_to(&site, client, &verdict, card.as_str(), pin) {
-            println!("            {:<2} {:<24} {}", field.id, field.name, field.text);
+            let text = if is_personal(client, &field.id) && !field.text.is_empty() { "****" } else { &field.text };
+            println!("            {:<2} {:<24} {text}", field.id, field.name);
         }
         let month = Month::of(now);
         for (name, month) in [("this month", month), ("last month", month.before())] {
@@ -68,6 +69,13 @@ impl Explain {
         }
         Ok(())
     }
+}
+
+/// Whether a field may say who it is: a terminal's scrollback is no place for that.
+fn is_personal(client: &site::Client, id: &str) -> bool {
+    let own =
+        client.dialect.fields.iter().map(|(field, _)| field.as_str()).chain([client.dialect.internal_id.as_str()]);
+    ["AA", "AE", "BE"].into_iter().chain(own).any(|field| field == id)
 }
 
 /// What the client may see of the card's district.
