@@ -1,6 +1,6 @@
 //! From an accepted connection to a session: where it comes from, TLS, and who it is as far as that is known.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -207,7 +207,7 @@ impl Arrival {
     fn stranger(&self, house: &House) -> Result<Stranger, End> {
         let limits = &house.site.limits;
         let counted = |closed| move || End::Closed(closed);
-        let of_source = self.service.strangers.admit(self.source, limits.per_source);
+        let of_source = self.service.strangers.admit(source_net(self.source), limits.per_source);
         let of_source = of_source.ok_or_else(counted(Closed::PerSource))?;
         let of_all = self.service.all_strangers.admit((), (limits.connections * 9 / 10).max(1));
         Ok(Stranger { _of_source: of_source, _of_all: of_all.ok_or_else(counted(Closed::Strangers))? })
@@ -216,5 +216,26 @@ impl Arrival {
     fn turned_away(&self, cause: &'static str, closed: Closed) -> End {
         self.service.turn_away(&self.listener, self.source, cause);
         End::Closed(closed)
+    }
+}
+
+/// What counts as one source: an address, and of IPv6 the /64 that a single host may choose its address from.
+fn source_net(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => source,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_cannot_be_many_by_choosing_addresses() {
+        let net = |text: &str| source_net(text.parse().unwrap());
+        assert_eq!(net("2001:db8:0:1::1"), net("2001:db8:0:1:ffff::2"));
+        assert_ne!(net("2001:db8:0:1::1"), net("2001:db8:0:2::1"));
+        assert_ne!(net("192.0.2.1"), net("192.0.2.2"));
     }
 }

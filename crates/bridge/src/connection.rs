@@ -139,18 +139,31 @@ async fn write<S: AsyncWrite + Unpin>(stream: &mut S, output: &mut BytesMut, lim
         return Ok(());
     }
     // Nearly always taken whole and at once; only where it is not is there something to wait for.
-    if let Poll::Ready(taken) = poll_fn(|context| Poll::Ready(Pin::new(&mut *stream).poll_write(context, output))).await
-    {
-        output.advance(taken.map_err(|_| End::Peer)?);
-        if output.is_empty() {
-            return Ok(());
-        }
+    let at_once = poll_fn(|context| Poll::Ready(poll_write(stream, context, output))).await;
+    if let Poll::Ready(written) = at_once {
+        return written.map_err(|_| End::Peer);
     }
-    match timeout(limits.write_time, stream.write_all(output)).await {
+    match timeout(limits.write_time, poll_fn(|context| poll_write(stream, context, output))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Peer),
         Err(_) => Err(End::Closed(Closed::WriteTime)),
     }
+}
+
+/// Writes all of `output`, and flushes: what TLS has taken is not yet on its way.
+fn poll_write<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    context: &mut Context<'_>,
+    output: &mut BytesMut,
+) -> Poll<io::Result<()>> {
+    while !output.is_empty() {
+        let taken = ready!(Pin::new(&mut *stream).poll_write(context, output))?;
+        if taken == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        output.advance(taken);
+    }
+    Pin::new(stream).poll_flush(context)
 }
 
 /// Reads what is there into the end of `input`: the bytes wait in a buffer of the thread, not of the connection.
