@@ -56,7 +56,9 @@ impl Explain {
         }
         println!("released    {}", released(&site, client, &steps));
         println!("reply       64 Patron Information Response");
-        for field in bridge::shown::reply_to(&site, client, &verdict, card.as_str(), pin) {
+        let fields = bridge::shown::reply_to(&site, client, &verdict, card.as_str(), pin);
+        // When it is asked says nothing about the card: two explanations of one card are the same.
+        for field in fields.iter().filter(|field| field.name != "transaction date") {
             let text = if is_personal(client, &field.id) && !field.text.is_empty() { "****" } else { &field.text };
             println!("            {:<2} {:<24} {text}", field.id, field.name);
         }
