@@ -59,6 +59,8 @@ impl Listener {
                 (permit, self.socket.accept().await)
             };
             let (permit, accepted) = tokio::select! {
+                // First: whoever was just asked to leave and comes again is the next process's.
+                biased;
                 () = draining.cancelled() => return,
                 accepted = accepted => accepted,
             };
