@@ -29,8 +29,10 @@ pub struct Person {
     pub role: String,
     /// `enabledUser`.
     pub enabled: bool,
-    /// The school's `sourcedId`.
+    /// The school's `sourcedId`, which is its name as well.
     pub school: String,
+    /// `grades`; empty: none.
+    pub grade: String,
     /// Columns of the district's own in users.csv.
     pub columns: Vec<(String, String)>,
 }
@@ -46,6 +48,7 @@ impl Person {
             role: "student".to_owned(),
             enabled: true,
             school: "school-1".to_owned(),
+            grade: String::new(),
             columns: Vec::new(),
         }
     }
@@ -75,6 +78,13 @@ impl Person {
     #[must_use]
     pub fn school(mut self, school: &str) -> Self {
         self.school = school.to_owned();
+        self
+    }
+
+    /// In a grade.
+    #[must_use]
+    pub fn grade(mut self, grade: &str) -> Self {
+        self.grade = grade.to_owned();
         self
     }
 
@@ -172,7 +182,7 @@ impl Bundle {
             }
             let (username, email) = (format!("user{number}"), format!("user{number}@example.org"));
             row.extend(cells([&username, "", &person.given, &person.family, "", &person.id, &email]));
-            row.extend(cells(["", "", "", "", ""]));
+            row.extend(cells(["", "", "", &person.grade, ""]));
             row.extend(own.iter().map(|name| {
                 let value = person.columns.iter().find(|(column, _)| column == *name);
                 value.map(|(_, value)| value.clone()).unwrap_or_default()

@@ -12,8 +12,11 @@ use crate::wire::Wire;
 /// The zone of the dates on the wire.
 pub(crate) const TIME_ZONE: &str = "America/New_York";
 
-/// The client that no listener names: it logs in.
+/// Who logs in where no listener names a client.
 const LOGS_IN: &str = "overdrive";
+
+/// The same where the listener asks for it as a terminal does.
+const AT_PROMPTS: &str = "terminal";
 
 /// A running library of its own.
 #[derive(Debug)]
@@ -45,7 +48,8 @@ impl Library {
         }
         let client = |listener: &str| {
             let named = listener.lines().find_map(|line| line.strip_prefix("client = "));
-            named.map_or(LOGS_IN, |name| name.trim_matches('"')).to_owned()
+            let prompts = listener.lines().any(|line| line == "prompts = true");
+            named.map_or(if prompts { AT_PROMPTS } else { LOGS_IN }, |name| name.trim_matches('"')).to_owned()
         };
         let clients = site.main().split("[[listener]]").skip(1).map(client).collect();
         Self { daemon: Daemon::start(&site), clients, _site: site }
@@ -70,10 +74,11 @@ fn people() -> Vec<Person> {
     let rows = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let [card, born, given, family, role, pin, state] = cells[..] else {
-            panic!("people.txt: {row:?} has not seven columns")
+        let [card, born, given, family, role, pin, school, grade, state] = cells[..] else {
+            panic!("people.txt: {row:?} has not nine columns")
         };
-        let person = Person::student(card, born).named(given, family).role(role).column("libraryPin", pin);
+        let person = Person::student(card, born).named(given, family).role(role);
+        let person = person.school(school).grade(grade).column("libraryPin", pin);
         match state {
             "disabled" => person.disabled(),
             "" => person,

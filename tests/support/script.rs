@@ -26,16 +26,18 @@ pub struct Line {
 pub enum Step {
     /// `client: NAME`: a new connection.
     Connect(String),
-    /// `> ...`: what the client sends, in one write.
+    /// `> ...`, which has a terminator, or `>> ...`: what the client sends, in one write.
     Send(Vec<Piece>),
-    /// `< ...`: what the service answers, without its CR.
+    /// `< ...`: an answer of the service, with its terminator.
     Expect(Vec<Piece>),
+    /// `<< ...`: these bytes, wherever they end.
+    Bytes(Vec<Piece>),
     /// `closed`: the service says nothing more and closes.
     Closed,
 }
 
 /// A part of a message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// These bytes.
     Bytes(Vec<u8>),
@@ -79,17 +81,35 @@ impl Step {
             return Ok(Self::Connect(client.trim().to_owned()));
         }
         if let Some(text) = line.strip_prefix("> ") {
-            return pieces(text).map(Self::Send);
+            return pieces(text).map(ended).map(Self::Send);
         }
         if let Some(text) = line.strip_prefix("< ") {
-            return pieces(text).map(Self::Expect);
+            return pieces(text).map(ended).map(Self::Expect);
+        }
+        if let Some(text) = line.strip_prefix(">> ") {
+            return pieces(text).map(Self::Send);
+        }
+        if let Some(text) = line.strip_prefix("<< ") {
+            return pieces(text).map(Self::Bytes);
         }
         match line.trim_end() {
-            ">" => Ok(Self::Send(Vec::new())),
+            ">" => Ok(Self::Send(ended(Vec::new()))),
             "closed" => Ok(Self::Closed),
-            _ => Err(format!("{line:?} is neither \"client: NAME\", \"> ...\", \"< ...\", \"closed\" nor a comment")),
+            _ => Err(format!(
+                "{line:?} is neither \"client: NAME\", \"> ...\", \">> ...\", \"< ...\", \"<< ...\", \"closed\" nor a comment"
+            )),
         }
     }
+}
+
+/// A message with its CR, unless it has a terminator of its own.
+fn ended(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    match pieces.last_mut() {
+        Some(Piece::Bytes(bytes)) if bytes.ends_with(b"\r") || bytes.ends_with(b"\n") => {}
+        Some(Piece::Bytes(bytes)) => bytes.push(b'\r'),
+        _ => pieces.push(Piece::Bytes(b"\r".to_vec())),
+    }
+    pieces
 }
 
 fn pieces(mut text: &str) -> Result<Vec<Piece>, String> {
@@ -152,9 +172,28 @@ mod tests {
     }
 
     #[test]
+    fn a_message_ends_in_a_cr_unless_it_says_otherwise() {
+        let text = "client: catalogue\n> 99\n> 99\\r\\n\n>\n>> 99\n< 94{az}\n< 94\\r\\n\n<< login:\\x20\n";
+        let script = Script::parse("trial.sip2", text).unwrap();
+        let said = |bytes: &[u8]| vec![Piece::Bytes(bytes.to_vec())];
+        let steps: Vec<&Step> = script.lines.iter().skip(1).map(|line| &line.step).collect();
+        let [Step::Send(usual), Step::Send(crlf), Step::Send(empty), Step::Send(part), answers @ ..] = &steps[..]
+        else {
+            panic!("{steps:?}")
+        };
+        let sent = [usual, crlf, empty, part];
+        assert_eq!(sent.map(Clone::clone), [said(b"99\r"), said(b"99\r\n"), said(b"\r"), said(b"99")]);
+        let [Step::Expect(usual), Step::Expect(crlf), Step::Bytes(prompt)] = answers else { panic!("{steps:?}") };
+        assert_eq!(usual[1..], [Piece::Az, Piece::Bytes(b"\r".to_vec())]);
+        assert_eq!([crlf, prompt].map(Clone::clone), [said(b"94\r\n"), said(b"login: ")]);
+    }
+
+    #[test]
     fn a_line_that_is_nothing_is_an_error_with_its_place() {
-        let error = Script::parse("trial.sip2", "# trial\nclient: catalogue\n>> 99\n").unwrap_err();
-        assert!(error.starts_with("trial.sip2:3: "), "{error}");
+        for line in [">99", "=> 99", "<<", ">>> 99"] {
+            let error = Script::parse("trial.sip2", &format!("# trial\nclient: catalogue\n{line}\n")).unwrap_err();
+            assert!(error.starts_with("trial.sip2:3: "), "{error}");
+        }
         assert!(Script::parse("trial.sip2", "> 99\n").is_err());
     }
 }

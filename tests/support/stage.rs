@@ -1,22 +1,28 @@
 //! A script played against a daemon.
 
+use std::io::Read as _;
+use std::net::TcpStream;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::library::{Library, TIME_ZONE};
 use crate::script::{Piece, Script, Step};
-use crate::wire::{Wire, checksum};
+use crate::wire::{PATIENCE, Wire, checksum};
 
 /// How far a date on the wire may be from now.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
+
+/// What the client with the least room takes at once: Libki reads 1,024 bytes, once (reference/sip2.md, quirks 15 and 29).
+const ROOM: usize = 1024;
 
 /// One answer of the service.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// Where it was expected, as `file:line`.
     pub place: String,
-    /// Its bytes, without the CR.
+    /// Its bytes, without its terminator.
     pub bytes: Vec<u8>,
 }
 
@@ -33,15 +39,15 @@ pub fn play(script: &Script, library: &Library) -> Vec<Reply> {
             }
             (Step::Send(pieces), Some((wire, _))) => wire.send(compose(pieces)),
             (Step::Expect(pieces), Some((wire, _))) => {
-                let bytes = wire.line();
-                if let Err(difference) = compare(pieces, &bytes) {
-                    panic!(
-                        "{place}: {difference}\n  expected: {}\n  received: {}",
-                        show_pieces(pieces),
-                        bytes.escape_ascii()
-                    );
-                }
+                let mut bytes = hear(wire.stream(), &place, |said| message_length(pieces, said));
+                check(pieces, &bytes, &place);
+                let text = bytes.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
+                bytes.truncate(text);
                 replies.push(Reply { place, bytes });
+            }
+            (Step::Bytes(pieces), Some((wire, _))) => {
+                let bytes = hear(wire.stream(), &place, |_| Some(length(pieces)));
+                check(pieces, &bytes, &place);
             }
             (Step::Closed, Some((wire, _))) => {
                 let rest = wire.rest();
@@ -63,7 +69,50 @@ fn end(open: Option<(Wire, String)>) {
     }
 }
 
-/// The bytes to send: a CR is added unless the line has a terminator of its own.
+/// Waits until the service says something, and takes as much of it as `length` finds. That much must have come in one
+/// piece: many clients read once. Bytes that were written at once can be read at once here, so a service that does so
+/// never fails by chance.
+#[track_caller]
+fn hear(mut stream: &TcpStream, place: &str, length: impl FnOnce(&[u8]) -> Option<usize>) -> Vec<u8> {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut said = vec![0; 65_536];
+    let come =
+        stream.peek(&mut said).unwrap_or_else(|error| panic!("{place}: no answer within {PATIENCE:?} ({error})"));
+    said.truncate(come);
+    assert!(come > 0, "{place}: instead of an answer the service closed the connection");
+    let wanted = length(&said).filter(|wanted| *wanted <= come);
+    let wanted = wanted.unwrap_or_else(|| panic!("{place}: not whole, or not at once: {}", said.escape_ascii()));
+    assert!(wanted <= ROOM, "{place}: an answer of {wanted} bytes, of which some clients read {ROOM}");
+    stream.read_exact(&mut said[..wanted]).unwrap();
+    said.truncate(wanted);
+    said
+}
+
+/// How long the first message is: up to its CR, or its CR LF where one is expected.
+fn message_length(expected: &[Piece], said: &[u8]) -> Option<usize> {
+    let end = said.iter().position(|byte| *byte == b'\r')? + 1;
+    let lf = matches!(expected.last(), Some(Piece::Bytes(bytes)) if bytes.ends_with(b"\n"));
+    Some(end + usize::from(lf && said.get(end) == Some(&b'\n')))
+}
+
+/// How many bytes are expected.
+fn length(expected: &[Piece]) -> usize {
+    let one = |piece: &Piece| match piece {
+        Piece::Bytes(literal) => literal.len(),
+        Piece::Now | Piece::Utc => 18,
+        Piece::Az => 4,
+    };
+    expected.iter().map(one).sum()
+}
+
+#[track_caller]
+fn check(expected: &[Piece], received: &[u8], place: &str) {
+    if let Err(difference) = compare(expected, received) {
+        panic!("{place}: {difference}\n  expected: {}\n  received: {}", show_pieces(expected), received.escape_ascii());
+    }
+}
+
+/// The bytes to send.
 fn compose(pieces: &[Piece]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for piece in pieces {
@@ -76,9 +125,6 @@ fn compose(pieces: &[Piece]) -> Vec<u8> {
                 bytes.extend_from_slice(sum.as_bytes());
             }
         }
-    }
-    if !bytes.ends_with(b"\r") && !bytes.ends_with(b"\n") {
-        bytes.push(b'\r');
     }
     bytes
 }
@@ -160,6 +206,10 @@ fn show_pieces(pieces: &[Piece]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::panic;
+
     use super::*;
 
     fn bytes(text: &str) -> Piece {
@@ -171,6 +221,37 @@ mod tests {
         assert!(compare(&[bytes("941")], b"941").is_ok());
         for other in ["94", "940", "9411", ""] {
             assert!(compare(&[bytes("941")], other.as_bytes()).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_ends_where_its_terminator_does() {
+        let (cr, crlf) = ([bytes("941\r")], [bytes("941\r\n")]);
+        // What follows is the next message's, or a LF too many.
+        assert_eq!(message_length(&cr, b"941\r98"), Some(4));
+        assert_eq!(message_length(&cr, b"941\r\n"), Some(4));
+        assert_eq!(message_length(&crlf, b"941\r\n98"), Some(5));
+        assert_eq!(message_length(&crlf, b"941\r98"), Some(4));
+        assert_eq!(message_length(&cr, b"941"), None);
+        assert!(compare(&crlf, b"941\r").is_err());
+    }
+
+    #[test]
+    fn what_comes_too_long_in_pieces_or_not_at_all_is_no_answer() {
+        let hear_from = |said: &'static [u8]| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            listener.accept().unwrap().0.write_all(said).unwrap();
+            panic::catch_unwind(move || hear(&stream, "trial.sip2:1", |said| message_length(&[], said)))
+        };
+        assert_eq!(hear_from(b"941\r98").unwrap(), b"941\r");
+        const LONG: [u8; ROOM + 1] = {
+            let mut long = [b'x'; ROOM + 1];
+            long[ROOM] = b'\r';
+            long
+        };
+        for said in [&b"941"[..], b"", &LONG] {
+            assert!(hear_from(said).is_err(), "{}", said.escape_ascii());
         }
     }
 

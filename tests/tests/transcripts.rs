@@ -22,16 +22,23 @@ macro_rules! transcripts {
 transcripts! {
     all_requests
     ambiguous
-    answers_by_client
+    answers_ineligible_blocked
+    answers_no_pin_cq
+    answers_outage_close
+    answers_pin_never
+    answers_wrong_pin_locked
+    answers_wrong_pin_told
     before_login
     block_and_enable
     card_numbers
     cargo_sip2
     character_sets
+    dialect_crlf
     dialect_delimiter
+    dialect_fields
+    dialect_presets
     dialect_texts
     dialect_utc
-    duplicate_field
     end_session
     error_detection
     ignored
@@ -48,9 +55,9 @@ transcripts! {
     palace
     perl
     php_sip2
-    pin_never
     pip_sip2
     pipelined
+    prompts
     quirk_01_crlf
     quirk_02_error_detection
     quirk_03_no_login

@@ -73,7 +73,10 @@ impl<'a> Said<'a> {
         Self {
             flags,
             institution_id,
-            identifier: Cow::Borrowed(asked.received_card),
+            // Where it says that there is such a patron, AA is the card that vendors keep.
+            identifier: Cow::Borrowed(
+                asked.card.as_ref().filter(|_| valid_patron).map_or(asked.received_card, |card| card.as_str()),
+            ),
             name: Cow::Borrowed(PLACEHOLDER),
             valid_patron,
             valid_password,
