@@ -72,7 +72,7 @@ async fn connect(server: &Server, connections: u64) -> Result<Vec<TcpStream>> {
 }
 
 /// Memory once it has stopped changing; an allocator may give back for a while.
-async fn settled(server: &Server) -> Result<Memory> {
+pub async fn settled(server: &Server) -> Result<Memory> {
     let mut before = server.memory()?;
     for _ in 0..20 {
         sleep(SETTLE).await;

@@ -78,8 +78,8 @@ impl Server {
         let deadline = Instant::now() + START;
         while !client::admits(self.address, request, self.answer).await {
             let ended = self.child.try_wait()?;
-            ensure!(ended.is_none(), "the server ended at its start; see target/bench/site/serve.log");
-            ensure!(Instant::now() < deadline, "no right answer within {START:?}; see target/bench/site/serve.log");
+            ensure!(ended.is_none(), "the server ended at its start; see serve.log in its site");
+            ensure!(Instant::now() < deadline, "no right answer within {START:?}; see serve.log in its site");
             sleep(Duration::from_millis(1)).await;
         }
         Ok(())

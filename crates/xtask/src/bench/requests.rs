@@ -5,6 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+/// A birth date as this district's students type it, of nobody.
+pub const NOBODYS_PIN: &str = "04311999";
+
 /// As many messages as there are admitted cards, all of one length.
 #[derive(Debug)]
 pub struct Requests {
@@ -16,6 +19,15 @@ pub struct Requests {
 impl Requests {
     /// Makes them from a file of answers: card, PIN and verdict, separated by tabs.
     pub fn read(answers: &Path) -> Result<Self> {
+        Self::made(answers, patron_information)
+    }
+
+    /// The same cards, each with a PIN that nobody has: there is no 31st of April.
+    pub fn wrong(answers: &Path) -> Result<Self> {
+        Self::made(answers, |card, _| patron_information(card, NOBODYS_PIN))
+    }
+
+    fn made(answers: &Path, message: impl Fn(&str, &str) -> String) -> Result<Self> {
         let text = fs::read_to_string(answers).with_context(|| format!("{}", answers.display()))?;
         let mut admitted: Vec<(&str, &str)> = text
             .lines()
@@ -29,7 +41,7 @@ impl Requests {
         let mut bytes = Vec::new();
         let mut length = 0;
         for (card, pin) in &admitted {
-            let line = patron_information(card, pin);
+            let line = message(card, pin);
             length = line.len();
             bytes.extend_from_slice(line.as_bytes());
         }
@@ -82,6 +94,18 @@ mod tests {
     #[test]
     fn a_login_has_the_checksum_of_the_captured_one() {
         assert_eq!(login("sip", "secret"), "9300CNsip|COsecret|AY0AZF7E2\r");
+    }
+
+    #[test]
+    fn a_wrong_pin_is_asked_for_the_same_cards_in_the_same_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = folder.path().join("answers");
+        fs::write(&answers, "1000001\t01012010\tadmit\n1000002\t01022010\trefuse\n1000003\t01032010\tadmit\n").unwrap();
+        let (right, wrong) = (Requests::read(&answers).unwrap(), Requests::wrong(&answers).unwrap());
+        assert_eq!((right.count(), wrong.count()), (2, 2));
+        let card = |message: &[u8]| String::from_utf8_lossy(message).split('|').nth(1).map(str::to_owned);
+        assert_eq!(card(right.at(0)), card(wrong.at(0)));
+        assert!(String::from_utf8_lossy(wrong.at(0)).contains("|AD04311999|"));
     }
 
     #[test]

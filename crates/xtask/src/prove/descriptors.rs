@@ -1,5 +1,6 @@
 //! No descriptors left, and what happens once there are some again.
 
+use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
     }
     let refused = timeout(Duration::from_millis(500), client::admits(server.address, request, server.answer)).await;
     ensure!(refused.is_err(), "{FLOOD} connections did not use up 64 descriptors");
+    let log = fs::read_to_string(stage.district.log())?;
+    ensure!(log.contains("cannot accept"), "it was not for want of descriptors: the log says nothing of it");
     drop(flood);
     let released = Instant::now();
     while !matches!(

@@ -12,12 +12,15 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::Stage;
 use crate::bench::requests::Requests;
 
 /// Clients at a time.
 pub const CLIENTS: usize = 8;
 /// After so many questions a client connects anew, so that connecting is shown too.
 const FRESH: usize = 200;
+/// One question of so many has a wrong PIN: what must be refused is as much a verdict.
+const WRONG: usize = 4;
 /// How long an answer may take, restarts included.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,8 +37,24 @@ pub struct Seen {
     pub wrong: AtomicU64,
     /// Connections that ended before an answer had begun, and were opened again.
     pub reconnects: AtomicU64,
-    /// The most reconnects of one client.
+    /// The most reconnects of one client in one era.
     pub most_reconnects: AtomicU64,
+    /// How many eras there were: each restart begins one.
+    pub era: AtomicU64,
+}
+
+impl Seen {
+    /// Refused connects, broken answers and wrong verdicts.
+    pub fn faults(&self) -> u64 {
+        [&self.refused, &self.truncated, &self.wrong].map(|count| count.load(Ordering::Relaxed)).iter().sum()
+    }
+
+    /// The same in words, with the right answers.
+    pub fn told(&self) -> String {
+        let [refused, truncated, wrong, answers] =
+            [&self.refused, &self.truncated, &self.wrong, &self.answers].map(|count| count.load(Ordering::Relaxed));
+        format!("{refused} refused, {truncated} truncated, {wrong} wrong; {answers} right answers")
+    }
 }
 
 /// Clients under way.
@@ -47,12 +66,18 @@ pub struct Load {
 
 impl Load {
     /// Starts them.
-    pub fn start(address: SocketAddr, requests: &Arc<Requests>) -> Self {
+    pub fn start(address: SocketAddr, stage: &Stage<'_>) -> Self {
         let (seen, stop) = (Arc::new(Seen::default()), Arc::new(AtomicBool::new(false)));
         let mut clients = JoinSet::new();
         for number in 0..CLIENTS {
-            let (seen, stop, requests) = (Arc::clone(&seen), Arc::clone(&stop), Arc::clone(requests));
-            clients.spawn(async move { ask(number, address, &requests, &seen, &stop).await });
+            let client = Client {
+                address,
+                right: Arc::clone(&stage.requests),
+                wrong: Arc::clone(&stage.wrong),
+                seen: Arc::clone(&seen),
+                stop: Arc::clone(&stop),
+            };
+            clients.spawn(client.ask(number * 1_000));
         }
         Self { seen, stop, clients }
     }
@@ -72,41 +97,55 @@ impl Load {
     }
 }
 
-async fn ask(number: usize, address: SocketAddr, requests: &Requests, seen: &Seen, stop: &AtomicBool) -> Result<()> {
-    let (mut next, mut reconnects) = (number * 1_000, 0);
-    while !stop.load(Ordering::Relaxed) {
-        let mut stream = match TcpStream::connect(address).await {
-            Ok(stream) => stream,
-            Err(_) => {
+struct Client {
+    address: SocketAddr,
+    right: Arc<Requests>,
+    wrong: Arc<Requests>,
+    seen: Arc<Seen>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Client {
+    async fn ask(self, mut next: usize) -> Result<()> {
+        let Self { address, right, wrong, seen, stop } = self;
+        let (mut era, mut reconnects) = (0, 0);
+        while !stop.load(Ordering::Relaxed) {
+            let Ok(mut stream) = TcpStream::connect(address).await else {
                 seen.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
-            }
-        };
-        for _ in 0..FRESH {
-            let asked = timeout(PATIENCE, exchange(&mut stream, requests.at(next))).await.context("no answer")?;
-            match asked {
-                Answer::Whole(line) => {
-                    let right = line.windows(9).any(|window| window == b"|BLY|CQY|");
-                    if right { &seen.answers } else { &seen.wrong }.fetch_add(1, Ordering::Relaxed);
-                    next += 1;
+            };
+            for _ in 0..FRESH {
+                let (request, due): (_, &[u8]) = if next.is_multiple_of(WRONG) {
+                    (wrong.at(next), b"|BLN|CQN|")
+                } else {
+                    (right.at(next), b"|BLY|CQY|")
+                };
+                match timeout(PATIENCE, exchange(&mut stream, request)).await.context("no answer")? {
+                    Answer::Whole(line) => {
+                        let is_right = line.windows(due.len()).any(|window| window == due);
+                        if is_right { &seen.answers } else { &seen.wrong }.fetch_add(1, Ordering::Relaxed);
+                        next += 1;
+                    }
+                    Answer::Broken => {
+                        seen.truncated.fetch_add(1, Ordering::Relaxed);
+                        break;
+                    }
+                    Answer::None => {
+                        seen.reconnects.fetch_add(1, Ordering::Relaxed);
+                        let now = seen.era.load(Ordering::Relaxed);
+                        reconnects = if now == era { reconnects + 1 } else { 1 };
+                        era = now;
+                        seen.most_reconnects.fetch_max(reconnects, Ordering::Relaxed);
+                        break;
+                    }
                 }
-                Answer::Broken => {
-                    seen.truncated.fetch_add(1, Ordering::Relaxed);
+                if stop.load(Ordering::Relaxed) {
                     break;
                 }
-                Answer::None => {
-                    seen.reconnects.fetch_add(1, Ordering::Relaxed);
-                    reconnects += 1;
-                    seen.most_reconnects.fetch_max(reconnects, Ordering::Relaxed);
-                    break;
-                }
-            }
-            if stop.load(Ordering::Relaxed) {
-                break;
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 enum Answer {
@@ -128,5 +167,37 @@ async fn exchange(stream: &mut TcpStream, request: &[u8]) -> Answer {
             Err(error) if error.kind() == ErrorKind::ConnectionReset && line.is_empty() => return Answer::None,
             Err(_) => return Answer::Broken,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio::runtime::Runtime;
+
+    use super::*;
+
+    /// What a client sees of a service that says this and closes.
+    fn seen_of(said: &'static [u8]) -> Answer {
+        Runtime::new().unwrap().block_on(async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let service = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read_exact(&mut [0; 3]).await.unwrap();
+                stream.write_all(said).await.unwrap();
+            });
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let answer = exchange(&mut stream, b"63\r").await;
+            service.await.unwrap();
+            answer
+        })
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_truncated_and_none_at_all_is_not() {
+        assert!(matches!(seen_of(b"64    |BLY|CQ"), Answer::Broken));
+        assert!(matches!(seen_of(b""), Answer::None));
+        assert!(matches!(seen_of(b"64    |BLY|CQY|\r"), Answer::Whole(line) if line.ends_with(b"|CQY|\r")));
     }
 }

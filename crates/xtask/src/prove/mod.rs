@@ -1,9 +1,10 @@
 //! `cargo xtask prove`: promises of docs/RELIABILITY.md that take floods, minutes or a clock, shown on the real binary.
 //!
-//! - [`drip`] [`endless`] [`flood`] [`descriptors`] who wants to be served at the cost of others
+//! - [`drip`] [`endless`] [`flood`] [`descriptors`] who wants to be served at the cost of others; [`crowd`] where they run
 //! - [`reload`] [`restart`] what a sysadmin does under load; [`load`] the load
 //! - [`timing`] what a clock could tell
 
+mod crowd;
 mod descriptors;
 mod drip;
 mod endless;
@@ -13,13 +14,15 @@ mod reload;
 mod restart;
 mod timing;
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 
 use crate::bench::district::{District, PLAIN};
 use crate::bench::process::Server;
-use crate::bench::report::{self, Line};
+use crate::bench::report::{self, Bar, Line};
 use crate::bench::requests::Requests;
 use crate::bench::{self, idle, sync};
 use crate::paths::Paths;
@@ -59,7 +62,10 @@ enum Proof {
 struct Stage<'a> {
     paths: &'a Paths,
     district: &'a District,
-    requests: std::sync::Arc<Requests>,
+    /// What must be admitted.
+    requests: Arc<Requests>,
+    /// The same cards with a PIN that is not theirs.
+    wrong: Arc<Requests>,
 }
 
 impl Stage<'_> {
@@ -91,33 +97,44 @@ pub fn run(options: &Options) -> Result<()> {
 
 async fn show(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
     let proofs = if options.proofs.is_empty() { Proof::value_variants() } else { &options.proofs };
-    let district = District::prepare(paths, "prove", STUDENTS).await?;
-    let bundle = district.bundle(paths, PLAIN).await?;
-    district.take_bundle(&bundle)?;
-    sync::sync(paths, &district).await?;
-    let requests = std::sync::Arc::new(Requests::read(&district.answers(PLAIN))?);
-    let stage = Stage { paths, district: &district, requests };
     let mut lines = Vec::new();
     for proof in proofs {
         println!("== {proof:?}");
-        let shown = match proof {
-            Proof::Drip => drip::show(&stage).await?,
-            Proof::Endless => endless::show(&stage).await?,
-            Proof::Flood => flood::show(&stage).await?,
-            Proof::Descriptors => descriptors::show(&stage).await?,
-            Proof::Reload => reload::show(&stage).await?,
-            Proof::Restart => restart::show(&stage).await?,
-            Proof::Timing => timing::show(&stage).await?,
-            Proof::Idle => {
-                let server = stage.server().await?;
-                let line = idle::measure(&server).await?;
-                server.stop().await?;
-                vec![line]
-            }
-        };
+        // What cannot be shown is no reason to show nothing else.
+        let shown = proof.show(paths).await.unwrap_or_else(|error| {
+            let line = Line::new(format!("{proof:?} could not be shown"), Bar::AtMost(0.0), f64::NAN);
+            vec![line.detail(format!("{error:#}"))]
+        });
         // At once: the whole takes minutes.
         shown.iter().for_each(|line| println!("{line}"));
         lines.extend(shown);
     }
     Ok(lines)
+}
+
+impl Proof {
+    /// Shows it on a site of its own: no proof sees the locks or the files of another.
+    async fn show(self, paths: &Paths) -> Result<Vec<Line>> {
+        let district = District::prepare(paths, "prove", STUDENTS).await?;
+        district.take_bundle(&district.bundle(paths, PLAIN).await?)?;
+        sync::sync(paths, &district).await?;
+        let answers = district.answers(PLAIN);
+        let (requests, wrong) = (Arc::new(Requests::read(&answers)?), Arc::new(Requests::wrong(&answers)?));
+        let stage = &Stage { paths, district: &district, requests, wrong };
+        match self {
+            Self::Drip => drip::show(stage).await,
+            Self::Endless => endless::show(stage).await,
+            Self::Flood => flood::show(stage).await,
+            Self::Descriptors => descriptors::show(stage).await,
+            Self::Reload => reload::show(stage).await,
+            Self::Restart => restart::show(stage).await,
+            Self::Timing => timing::show(stage).await,
+            Self::Idle => {
+                let server = stage.server().await?;
+                let line = idle::measure(&server).await?;
+                server.stop().await?;
+                Ok(vec![line])
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::Stage;
-use super::load::Load;
+use super::load::{CLIENTS, Load};
 use crate::bench::process::Server;
 use crate::bench::report::{Bar, Line};
 
@@ -34,7 +34,7 @@ pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
     };
     let mut server = start()?;
     server.answers(stage.requests.at(0)).await?;
-    let load = Load::start(server.address, &stage.requests);
+    let load = Load::start(server.address, stage);
     for _ in 0..RESTARTS {
         let enough = load.seen().answers.load(Ordering::Relaxed) + ANSWERS;
         let due = Instant::now() + PATIENCE;
@@ -42,17 +42,20 @@ pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
             ensure!(Instant::now() < due, "the load stands still");
             sleep(Duration::from_millis(1)).await;
         }
+        // Reconnects from here to the next restart are of this one.
+        load.seen().era.fetch_add(1, Ordering::Relaxed);
         server.terminate().await?;
         server = start()?;
     }
+    server.answers(stage.requests.at(0)).await?;
     let seen = load.stop().await?;
-    server.stop().await?;
-    let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    let faults = count(&seen.refused) + count(&seen.truncated) + count(&seen.wrong);
+    server.terminate().await?;
     let what = format!("{RESTARTS} restarts under load: refused connects, truncated replies, wrong verdicts");
-    let faults = Line::new(what, Bar::AtMost(0.0), faults as f64)
-        .detail(format!("{} right answers meanwhile", count(&seen.answers)));
-    let most = count(&seen.most_reconnects) as f64 / RESTARTS as f64;
-    let reconnects = Line::new("reconnects of one client, each restart, at most", Bar::AtMost(1.0), most);
-    Ok(vec![faults, reconnects])
+    let most = seen.most_reconnects.load(Ordering::Relaxed);
+    let reconnects = seen.reconnects.load(Ordering::Relaxed);
+    Ok(vec![
+        Line::new(what, Bar::AtMost(0.0), seen.faults() as f64).detail(seen.told()),
+        Line::new("reconnects of one client in one restart, at most", Bar::AtMost(1.0), most as f64)
+            .detail(format!("{reconnects} in all, by {CLIENTS} clients")),
+    ])
 }

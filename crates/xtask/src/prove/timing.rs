@@ -13,7 +13,7 @@ use super::Stage;
 use crate::bench::district::PLAIN;
 use crate::bench::pairs::micros;
 use crate::bench::report::{Bar, Line};
-use crate::bench::requests::patron_information;
+use crate::bench::requests::{NOBODYS_PIN, patron_information};
 
 const EACH: usize = 20_000;
 const RESAMPLES: usize = 2_000;
@@ -23,31 +23,25 @@ const WARM_UP: usize = 500;
 /// Shows it.
 pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
     let text = fs::read_to_string(stage.district.answers(PLAIN))?;
-    let rows = || text.lines().filter_map(|line| line.split_once('\t'));
-    let taken: HashSet<&str> = rows().map(|(card, _)| card).collect();
-    // Nobody is born on the 31st of April. Each card is asked about once, so that none is locked.
-    let wrong: Vec<String> = rows()
-        .filter(|(_, rest)| rest.ends_with("\tadmit"))
-        .map(|(card, _)| patron_information(card, "04311999"))
-        .take(EACH)
-        .collect();
-    let unknown: Vec<String> = (0..9_999_999)
+    let taken: HashSet<&str> = text.lines().filter_map(|line| Some(line.split_once('\t')?.0)).collect();
+    // Each card is asked about once, so that none is locked.
+    let mut unknown = (0..9_999_999)
         .rev()
         .map(|number| format!("{number:07}"))
         .filter(|card| !taken.contains(card.as_str()))
-        .map(|card| patron_information(&card, "04311999"))
-        .take(EACH)
-        .collect();
-    ensure!(wrong.len() == EACH && unknown.len() == EACH, "only {} cards to be asked about", wrong.len());
+        .map(|card| patron_information(&card, NOBODYS_PIN));
+    ensure!(stage.wrong.count() >= EACH, "only {} cards to be asked about", stage.wrong.count());
 
     let server = stage.server().await?;
     let mut stream = TcpStream::connect(server.address).await?;
     stream.set_nodelay(true)?;
-    for request in unknown.iter().take(WARM_UP) {
-        ask(&mut stream, request).await?;
+    for request in unknown.by_ref().take(WARM_UP) {
+        ask(&mut stream, request.as_bytes()).await?;
     }
+    let unknown: Vec<String> = unknown.take(EACH).collect();
     let (mut first, mut second, mut different) = (Vec::new(), Vec::new(), 0_u32);
-    for (number, (one, other)) in unknown.iter().zip(&wrong).enumerate() {
+    for (number, one) in unknown.iter().enumerate() {
+        let (one, other) = (one.as_bytes(), stage.wrong.at(number));
         // Who comes first alternates.
         let ((one_took, one_said), (other_took, other_said)) = if number % 2 == 0 {
             (ask(&mut stream, one).await?, ask(&mut stream, other).await?)
@@ -79,22 +73,26 @@ pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
     Ok(vec![bytes, time])
 }
 
-/// The time, and the answer without what it echoes: date, AA and checksum.
-async fn ask(stream: &mut TcpStream, request: &str) -> Result<(Duration, String)> {
+/// The time, and the answer without what it echoes.
+async fn ask(stream: &mut TcpStream, request: &[u8]) -> Result<(Duration, String)> {
     let asked = Instant::now();
-    stream.write_all(request.as_bytes()).await?;
+    stream.write_all(request).await?;
     let mut line = Vec::new();
     while !line.ends_with(b"\r") {
         ensure!(stream.read_buf(&mut line).await? > 0, "the service closed");
     }
     let took = asked.elapsed();
-    let line = String::from_utf8(line)?;
+    Ok((took, without_echoes(&String::from_utf8(line)?)?))
+}
+
+/// A 64 without its date, its AA, and the checksum of both. AY is the same in all requests, and so in all answers.
+fn without_echoes(line: &str) -> Result<String> {
     let (flags, rest) = line.split_at_checked(19).context("a short answer")?;
     let rest = rest.get(18..).context("a short answer")?;
     let (before, after) = rest.split_once("|AA").context("no AA")?;
     let (_, after) = after.split_once('|').context("an endless AA")?;
     let (after, _) = after.split_once("AZ").context("no checksum")?;
-    Ok((took, format!("{flags}{before}{after}")))
+    Ok(format!("{flags}{before}{after}"))
 }
 
 /// The bootstrap's 99 % interval of the difference of two medians.
@@ -124,6 +122,21 @@ fn median(values: &mut [f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_that_differ_in_more_than_echoes_differ() {
+        let answer = |flags: &str, date: &str, card: &str, screen: &str| {
+            without_echoes(&format!(
+                "64{flags}001{date}000000000000000000000000AOEPL|AA{card}|AEStudent|BLN|CQN|AF{screen}|AY1AZ0000\r"
+            ))
+        };
+        let (hidden, first, second) = ("YYYY          ", "20261125    010203", "20261125    010204");
+        let same = answer(hidden, first, "1000001", "Not accepted").unwrap();
+        assert_eq!(same, answer(hidden, second, "9999999", "Not accepted").unwrap());
+        assert_ne!(same, answer(hidden, first, "1000001", "Expired").unwrap());
+        assert_ne!(same, answer("              ", first, "1000001", "Not accepted").unwrap());
+        assert!(without_echoes("96AZFEF5\r").is_err());
+    }
 
     #[test]
     fn the_interval_holds_the_difference_and_not_zero_where_there_is_one() {
