@@ -97,6 +97,15 @@ impl Daemon {
         self.wait_for(words, |lines| lines.iter().any(|line| line.contains(words)).then_some(()));
     }
 
+    /// Waits until somebody was turned away for this cause.
+    #[track_caller]
+    pub fn wait_for_login_failure(&self, cause: &str) {
+        let event = format!("\"cause\":\"{cause}\"");
+        self.wait_for(cause, |lines| {
+            lines.iter().any(|line| line.contains("login_failed") && line.contains(&event)).then_some(())
+        });
+    }
+
     /// Lines of the log that hold these words.
     pub fn count_in_log(&self, words: &str) -> usize {
         self.log().iter().filter(|line| line.contains(words)).count()

@@ -1,14 +1,13 @@
-//! Who comes in, and how: TLS, certificates, networks, load balancers, bounds of a client, sockets of systemd.
+//! Who comes in, and how: networks, load balancers, prompts, bounds of a client, sockets of systemd; and what they are shown.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use hallpass_tests::{
-    Answer, Authority, Bundle, Daemon, LOGIN_PASSWORD, LOGIN_USER, PATIENCE, Person, Site, TlsWire, Wire, binary,
-    password_hash, request, run_with_input, until,
+    Answer, Bundle, Daemon, LOGIN_PASSWORD, LOGIN_USER, PATIENCE, Person, Site, Wire, binary, password_hash, request,
+    run_with_input, until,
 };
 use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
@@ -18,32 +17,6 @@ const PIN: &str = "03042012";
 
 fn site() -> Site {
     Site::serving(&Bundle::new([Person::student(CARD, "2012-03-04")]))
-}
-
-/// A site whose second listener speaks TLS, with the authority of its certificate.
-fn tls_site(more: &str) -> (Site, Authority) {
-    let (site, authority) = (site(), Authority::new("Example Authority"));
-    authority.issue(&["localhost"]).write(&site.path("conf/cert.pem"), &site.path("conf/key.pem"));
-    authority.write(&site.path("conf/clients.pem"));
-    let tls = format!("tls = {{ certificate-file = \"cert.pem\", key-file = \"key.pem\"{more} }}\n");
-    site.replace("hallpass.toml", "\n[admin]", &format!("{tls}\n[admin]"));
-    (site, authority)
-}
-
-/// The same where clients must show a certificate, and `mirror` is known by its own.
-fn mutual_site() -> (Site, Authority) {
-    let (site, authority) = tls_site(", client-ca-file = \"clients.pem\"");
-    site.write_client("mirror", "certificate-name = \"sip.mirror.example\"\ndistricts = [\"cms\"]\n");
-    (site, authority)
-}
-
-/// Waits for a `login_failed` of this cause.
-#[track_caller]
-fn wait_for_cause(daemon: &Daemon, cause: &str) {
-    let event = format!("\"cause\":\"{cause}\"");
-    daemon.wait_for(cause, |lines| {
-        lines.iter().find(|line| line.contains("login_failed") && line.contains(&event)).map(|_| ())
-    });
 }
 
 /// Connects from another address of this machine.
@@ -65,101 +38,6 @@ fn exchange(mut stream: &TcpStream, bytes: &[u8]) -> String {
         answer.extend(byte);
     }
     String::from_utf8(answer).unwrap()
-}
-
-#[test]
-fn a_vendor_logs_in_and_asks_over_tls_1_2_and_1_3() {
-    let (site, authority) = tls_site("");
-    let daemon = Daemon::start(&site);
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let mut wire = TlsWire::connect_with(daemon.address(1), &authority, None, &[version]).unwrap();
-        assert_eq!(wire.ask(&format!("9300CN{LOGIN_USER}|CO{LOGIN_PASSWORD}|")), "941");
-        assert!(Answer(wire.ask(&request(CARD, PIN))).admits());
-    }
-    // The catalogue's listener stays as it was.
-    assert!(daemon.patron(CARD, PIN).admits());
-    // SIP2 where TLS is spoken is turned away.
-    let told = Wire::connect(daemon.address(1)).hang_up_after(b"9900802.00\r");
-    assert!(matches!(told[..], [21, 3, _, 0, 2, _, _] | []), "at most an alert of TLS: {told:?}");
-    wait_for_cause(&daemon, "tls");
-}
-
-#[test]
-fn a_certificate_says_who_the_client_is_and_another_says_nothing() {
-    let (site, authority) = mutual_site();
-    let daemon = Daemon::start(&site);
-    let address = daemon.address(1);
-    let mine = authority.issue(&["sip.mirror.example"]);
-    let mut wire = TlsWire::connect(address, &authority, Some(&mine)).unwrap();
-    assert!(Answer(wire.ask(&request(CARD, PIN))).admits(), "no login is needed");
-    // Of somebody else: it may come in, and must log in as any stranger.
-    let others = authority.issue(&["sip.other.example"]);
-    let mut wire = TlsWire::connect(address, &authority, Some(&others)).unwrap();
-    assert!(Answer(wire.ask(&request(CARD, PIN))).refuses());
-    assert_eq!(wire.ask(&format!("9300CN{LOGIN_USER}|CO{LOGIN_PASSWORD}|")), "941");
-    assert!(Answer(wire.ask(&request(CARD, PIN))).admits());
-}
-
-#[test]
-fn a_wrong_an_expired_and_a_missing_certificate_are_turned_away() {
-    let (site, authority) = mutual_site();
-    let daemon = Daemon::start(&site);
-    let names = ["sip.mirror.example"];
-    let forged = Authority::new("Example Authority").issue(&names);
-    for (number, shown) in [None, Some(authority.issue_expired(&names)), Some(forged)].into_iter().enumerate() {
-        let asked = TlsWire::connect(daemon.address(1), &authority, shown.as_ref())
-            .and_then(|mut wire| wire.try_ask(&request(CARD, PIN)));
-        assert!(asked.is_err(), "{number}: {asked:?}");
-        let failures = || daemon.metric("hallpass_login_failures_total{cause=\"tls\"}");
-        until("the failure to be counted", || (failures() == number as u64 + 1).then_some(()));
-    }
-    daemon.wait_for("the sysadmin to read why", |lines| {
-        lines.iter().find(|line| line.contains("tls_failed") && line.contains("xpired")).map(drop)
-    });
-}
-
-#[test]
-fn certificates_are_reloaded_without_a_drop_and_a_broken_one_changes_nothing() {
-    let (site, first) = tls_site("");
-    let daemon = Daemon::start(&site);
-    let login = format!("9300CN{LOGIN_USER}|CO{LOGIN_PASSWORD}|");
-    let mut old = TlsWire::connect(daemon.address(1), &first, None).unwrap();
-    assert_eq!(old.ask(&login), "941");
-
-    fs::write(site.path("conf/cert.pem"), "no certificate").unwrap();
-    site.run(&["reload"]).ended_with(78).complains(&["cert.pem", "nothing was changed"]);
-    assert!(TlsWire::connect(daemon.address(1), &first, None).is_ok(), "the first one is shown on");
-
-    let second = Authority::new("Second Authority");
-    second.issue(&["localhost"]).write(&site.path("conf/cert.pem"), &site.path("conf/key.pem"));
-    site.run(&["reload"]).succeeded();
-    assert!(TlsWire::connect(daemon.address(1), &first, None).is_err(), "the first one is shown no more");
-    let mut new = TlsWire::connect(daemon.address(1), &second, None).unwrap();
-    assert_eq!(new.ask(&login), "941");
-    assert!(Answer(old.ask(&request(CARD, PIN))).admits(), "an open connection goes on");
-}
-
-#[test]
-fn probe_speaks_tls_shows_a_certificate_and_says_what_is_wrong_with_one() {
-    let (site, authority) = mutual_site();
-    let daemon = Daemon::start(&site);
-    let (certificate, key) = (site.path("conf/mine.pem"), site.path("conf/mine.key"));
-    authority.issue(&["sip.mirror.example"]).write(&certificate, &key);
-    let address = daemon.address(1).to_string();
-    let probe = |more: &[&str]| {
-        let arguments = ["probe", "sip2", &address, "--card", CARD, "--tls"];
-        run_with_input(arguments.iter().chain(more).copied(), PIN)
-    };
-    let authority = site.path("conf/clients.pem");
-    let trusting = ["--ca-file", authority.to_str().unwrap(), "--server-name", "localhost"];
-    let showing =
-        ["--certificate-file", certificate.to_str().unwrap(), "--certificate-key-file", key.to_str().unwrap()];
-    let told = probe(&[&trusting[..], &showing].concat()).succeeded();
-    assert!(told.stdout.contains("CQ valid patron password    Y") && !told.stdout.contains(PIN), "{}", told.stdout);
-    probe(&showing).ended_with(69).complains_in_one_line(&["not trusted here", "--ca-file"]);
-    let named = [&["--server-name", "other.example", "--ca-file", authority.to_str().unwrap()][..], &showing].concat();
-    probe(&named).ended_with(69).complains_in_one_line(&["is not for other.example"]);
-    probe(&trusting).ended_with(69).complains_in_one_line(&["ertificate"]);
 }
 
 #[test]
@@ -185,44 +63,6 @@ fn probe_plays_a_script_in_a_dialect_and_says_where_it_differs() {
     fs::write(&script, format!("{}< 64              001{{now}}...\n", ask.replace('^', "|"))).unwrap();
     let password = site.path("password");
     probe(1, &["--login", LOGIN_USER, "--password-file", password.to_str().unwrap(), "--prompts"]).succeeded();
-}
-
-#[test]
-fn certificates_are_rotated_under_load_without_an_error() {
-    let (site, authority) = mutual_site();
-    let daemon = Daemon::start(&site);
-    let mine = authority.issue(&["sip.mirror.example"]);
-    let (address, done) = (daemon.address(1), AtomicBool::new(false));
-    let asked = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    let mut wire = TlsWire::connect(address, &authority, Some(&mine)).unwrap();
-                    assert!(Answer(wire.ask(&request(CARD, PIN))).admits());
-                    asked.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        for round in 1..=10 {
-            authority.issue(&["localhost"]).write(&site.path("conf/cert.pem"), &site.path("conf/key.pem"));
-            site.run(&["reload"]).succeeded();
-            until("more to be asked", || (asked.load(Ordering::Relaxed) > 20 * round).then_some(()));
-        }
-        done.store(true, Ordering::Relaxed);
-    });
-    assert_eq!(daemon.metric("hallpass_connections_closed_total{cause=\"tls\"}"), 0);
-}
-
-#[test]
-fn tls_files_that_cannot_be_used_are_told_by_check_and_at_the_start() {
-    let (site, authority) = tls_site("");
-    let another = authority.issue(&["localhost"]);
-    another.write(&site.path("conf/another.pem"), &site.path("conf/key.pem"));
-    site.run(&["check"]).ended_with(78).complains_in_one_line(&["listener.tls", "cert.pem", "the key must be that of"]);
-    site.run(&["serve"]).ended_with(78).complains(&["listener.tls", "cert.pem"]);
-    fs::remove_file(site.path("conf/key.pem")).unwrap();
-    site.run(&["check"]).ended_with(78).complains_in_one_line(&["key.pem"]);
 }
 
 #[test]
@@ -256,7 +96,7 @@ fn behind_a_load_balancer_the_source_is_the_one_that_it_names() {
     assert!(Answer(exchange(&balancer(), stranger.as_bytes())).refuses());
     // Without a header, and from elsewhere with one.
     assert_eq!(exchange(&balancer(), b"9900802.00 and more than twelve bytes\r"), "");
-    wait_for_cause(&daemon, "proxy");
+    daemon.wait_for_login_failure("proxy");
     let elsewhere = connect_from(Ipv4Addr::new(127, 0, 0, 3), daemon.address(1));
     assert_eq!(exchange(&elsewhere, known.as_bytes()), "");
 }
@@ -273,7 +113,7 @@ fn a_client_has_so_many_connections_and_gets_them_back() {
     let (first, second) = (open(), open());
     assert!(first.is_some() && second.is_some());
     assert!(open().is_none(), "the third has no place");
-    wait_for_cause(&daemon, "connections");
+    daemon.wait_for_login_failure("connections");
     drop(first);
     until("a place to be free", || open().map(drop));
 }
@@ -325,6 +165,19 @@ fn explain_shows_the_reply_field_by_field() {
         "reply       64 Patron Information Response",
         "CQ valid patron password    Y",
     ]);
+}
+
+#[test]
+fn a_network_that_a_reload_took_away_is_answered_no_more() {
+    let site = site();
+    site.write_client("vufind", "networks = [\"127.0.0.2/32\"]\ndistricts = [\"cms\"]\n");
+    let daemon = Daemon::start(&site);
+    let stream = connect_from(Ipv4Addr::new(127, 0, 0, 2), daemon.address(1));
+    let asked = format!("{}\r", request(CARD, PIN));
+    assert!(Answer(exchange(&stream, asked.as_bytes())).admits());
+    site.replace("clients/vufind.toml", "127.0.0.2", "127.0.0.4");
+    site.run(&["reload"]).succeeded();
+    assert_eq!(exchange(&stream, asked.as_bytes()), "");
 }
 
 #[test]
@@ -402,8 +255,8 @@ fn a_weak_login_and_a_network_are_refused_without_a_hint() {
         .map(|(user, password)| daemon.login_listener().ask(format!("9300CN{user}|CO{password}|")))
         .collect();
     assert_eq!(answers, ["940", "940", "940"]);
-    wait_for_cause(&daemon, "network");
-    wait_for_cause(&daemon, "login");
+    daemon.wait_for_login_failure("network");
+    daemon.wait_for_login_failure("login");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -74,16 +75,18 @@ impl Arrival {
         let (tls, prompts) = (door.tls.clone(), door.prompts);
         let identity = match identity {
             Some(identity) => identity,
-            None => match self.passed_on(&mut stream, &house, &limits).await {
-                Some(source) => {
-                    self.source = source;
-                    match self.identify(&house, None) {
-                        Ok(identity) => identity,
-                        Err(end) => return end,
-                    }
+            None => {
+                let passed_on = self.passed_on(&mut stream, &house);
+                match within(limits.tls_time, draining, passed_on).await {
+                    Some(Some(source)) => self.source = source,
+                    _ if draining.is_cancelled() => return End::Drained,
+                    _ => return self.turned_away("proxy", Closed::Proxy),
                 }
-                None => return self.turned_away("proxy", Closed::Proxy),
-            },
+                match self.identify(&house, None) {
+                    Ok(identity) => identity,
+                    Err(end) => return end,
+                }
+            }
         };
         drop(house);
         match tls {
@@ -94,13 +97,12 @@ impl Arrival {
     }
 
     /// Where a connection comes from that a load balancer passes on.
-    async fn passed_on(&self, stream: &mut TcpStream, house: &House, limits: &Limits) -> Option<IpAddr> {
+    async fn passed_on(&self, stream: &mut TcpStream, house: &House) -> Option<IpAddr> {
         let door = house.doors.get(self.door)?;
         if !door.proxy_from.iter().any(|network| network.contains(self.source)) {
             return None;
         }
-        let header = timeout(limits.tls_time, proxy::read_source(stream)).await.ok()?.ok()?;
-        Some(header.unwrap_or(self.source).to_canonical())
+        Some(proxy::read_source(stream).await.ok()?.unwrap_or(self.source).to_canonical())
     }
 
     async fn talk_over_tls(
@@ -112,13 +114,14 @@ impl Arrival {
         limits: &Limits,
         draining: &CancellationToken,
     ) -> End {
-        let stream = match timeout(limits.tls_time, tls.accept(stream)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
+        let stream = match within(limits.tls_time, draining, tls.accept(stream)).await {
+            Some(Ok(stream)) => stream,
+            Some(Err(error)) => {
                 tracing::warn!(listener = %self.listener, source = %self.source, why = %error, "tls_failed");
                 return self.turned_away("tls", Closed::Tls);
             }
-            Err(_) => return self.turned_away("tls", Closed::Tls),
+            None if draining.is_cancelled() => return End::Drained,
+            None => return self.turned_away("tls", Closed::Tls),
         };
         // A certificate is asked for only where it says who the client is.
         let identity = if stream.get_ref().1.peer_certificates().is_some() {
@@ -145,12 +148,13 @@ impl Arrival {
     ) -> End {
         let mut input = BytesMut::new();
         if prompts && identity.known.is_none() {
-            let due = Instant::now() + limits.login_time;
             // Boxed, as it is rare and soon over.
-            match timeout_at(due, Box::pin(self.prompt(&mut stream, &mut input))).await {
-                Ok(Some(known)) => identity = Identity { known: Some(known), stranger: None },
-                Ok(None) => return End::Closed(Closed::FailedLogins),
-                Err(_) => return End::Closed(Closed::LoginTime),
+            let prompted = Box::pin(self.prompt(&mut stream, &mut input));
+            match within(limits.login_time, draining, prompted).await {
+                Some(Some(known)) => identity = Identity { known: Some(known), stranger: None },
+                Some(None) => return End::Closed(Closed::FailedLogins),
+                None if draining.is_cancelled() => return End::Drained,
+                None => return End::Closed(Closed::LoginTime),
             }
         }
         let Self { service, listener, source, .. } = self;
@@ -216,6 +220,14 @@ impl Arrival {
     fn turned_away(&self, cause: &'static str, closed: Closed) -> End {
         self.service.turn_away(&self.listener, self.source, cause);
         End::Closed(closed)
+    }
+}
+
+/// What comes of it in time; `None`: nothing, or the service stops, which waits for nobody who is not in yet.
+async fn within<T>(time: Duration, draining: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = timeout(time, work) => done.ok(),
+        () = draining.cancelled() => None,
     }
 }
 

@@ -141,7 +141,6 @@ impl Door {
 
 impl Client {
     fn new(client: &site::Client, at: usize, site: &Site, districts: &[District], metrics: &Metrics) -> Self {
-        let bound = site.listeners.iter().any(|listener| listener.client == Some(at));
         Self {
             id: client.id.clone(),
             rules: client_rules(client),
@@ -153,7 +152,7 @@ impl Client {
             networks: client.networks.clone(),
             connections: client.connections,
             certificate_name: client.certificate_name.clone(),
-            by_network: !bound && client.login.is_none() && client.certificate_name.is_none(),
+            by_network: site.is_known_by_network(at),
             login: client.login.clone(),
             counters: metrics.client(&client.id, districts),
         }

@@ -110,15 +110,17 @@ impl Logins {
 /// Who logs in, or the cause why nobody does: one word for logs and metrics.
 pub async fn log_in(service: &Service, user: &str, password: &str, source: IpAddr) -> Result<Known, &'static str> {
     let house = service.view.load_full();
-    let found = house.client_of_login(user);
+    let named = house.client_of_login(user);
+    // From another network it is as if there were no such user: how long the answer takes must not say that the
+    // password is right.
+    let found = named.filter(|(_, client)| client.may_connect_from(source));
     let hash = found.and_then(|(_, client)| Some(client.login.as_ref()?.password_hash.as_str().to_owned()));
-    match service.logins.check(hash, password).await {
-        LoginCheck::Busy => return Err("busy"),
-        LoginCheck::Wrong => return Err("login"),
-        LoginCheck::Right => {}
+    match (service.logins.check(hash, password).await, found) {
+        (LoginCheck::Right, Some((at, client))) => Known::admit(service, client, at, source),
+        (LoginCheck::Busy, _) => Err("busy"),
+        _ if named.is_some() && found.is_none() => Err("network"),
+        _ => Err("login"),
     }
-    let (at, client) = found.ok_or("login")?;
-    Known::admit(service, client, at, source)
 }
 
 impl Known {

@@ -1,6 +1,6 @@
 //! A file of `clients/`: one vendor, catalogue or self-check.
 
-use patron::Release;
+use patron::{Attribute, Release};
 
 use crate::dialect::Dialect;
 use crate::district;
@@ -141,6 +141,9 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Opti
     if let (Some(pin), Some(answers), Some(release)) = (pin, answers, release) {
         check_weakness(root, pin, answers, release);
     }
+    if let (Some(release), Some(dialect)) = (release, &dialect) {
+        check_templates(root, release, dialect);
+    }
     let (login, user) = login?.map(|draft| (draft.login, draft.user)).unzip();
     let client = Client {
         id: id.to_owned(),
@@ -188,6 +191,23 @@ fn check_weakness(root: &Section<'_>, pin: PinPolicy, answers: Answers, release:
     }
     if pin == PinPolicy::Never && !release.is_least() {
         entry.error("whoever has a card number would be shown what is released", "expected no release beside it");
+    }
+}
+
+/// A field over what is not released would never be sent: why does it not appear?
+fn check_templates(root: &Section<'_>, release: Release, dialect: &Dialect) {
+    let Some(entry) = root.optional("dialect") else { return };
+    let named = dialect.name.iter().map(|template| ("AE", template));
+    for (field, template) in named.chain(dialect.fields.iter().map(|(field, template)| (field.as_str(), template))) {
+        let needs = template.needs();
+        let missing = Attribute::ALL.into_iter().filter(|it| needs.allows(*it) && !release.allows(*it));
+        let missing: Vec<&str> = missing.map(Attribute::name).collect();
+        if !missing.is_empty() {
+            entry.warning(
+                format!("the text of {field} is never written: this client is not released {}", missing.join(", ")),
+                "release = [...] with it, or another text",
+            );
+        }
     }
 }
 
@@ -290,6 +310,18 @@ mod tests {
             with("certificate-name = \"CN=overdrive\"\n").errors(),
             ["clients/overdrive.toml:1:20 certificate-name: no DNS name; \
               expected the DNS name in the client's certificate, such as \"sip.example.com\""]
+        );
+    }
+
+    #[test]
+    fn a_text_over_what_is_not_released_is_warned_of() {
+        let mut trial = Trial::default();
+        let dialect = "[dialect]\nname = \"{given} {card}\"\nfields = { PF = \"{grade}\", PG = \"{card}\" }\n";
+        trial.client("overdrive", &format!("release = [\"grade\"]\n{}{dialect}", trial.client_text("overdrive")));
+        assert_eq!(
+            trial.warnings(),
+            ["clients/overdrive.toml:6:1 dialect: the text of AE is never written: this client is not released name; \
+              release = [...] with it, or another text"]
         );
     }
 }

@@ -55,6 +55,14 @@ impl Site {
             .fold(Release::default(), |stored, client| stored.or(client.release.within(ceiling)))
     }
 
+    /// Whether a client is known by its networks alone: nothing else says which connections are its own.
+    pub fn is_known_by_network(&self, client: usize) -> bool {
+        let bound = self.listeners.iter().any(|listener| listener.client == Some(client));
+        self.clients.get(client).is_some_and(|client| {
+            !bound && client.login.is_none() && client.certificate_name.is_none() && !client.networks.is_empty()
+        })
+    }
+
     /// The keys whose change cannot be taken over without a restart; empty: `new` can be.
     pub fn restart_needed(&self, new: &Self) -> Vec<&'static str> {
         fn listeners(site: &Site) -> Vec<(Protocol, SocketAddr)> {

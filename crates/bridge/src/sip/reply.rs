@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use patron::{Reason, Verdict};
 use sip2::{
-    AcsStatus, Extension, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
-    PatronStatusResponse, Response, SupportedMessage, SupportedMessages, Timestamp,
+    AcsStatus, Extension, Language, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
+    PatronStatusResponse, Response, SupportedMessage, SupportedMessages,
 };
 
 use crate::house::{Client, House};
@@ -152,7 +152,7 @@ pub fn unchanged<'a>(mut screen: List<'a, Cow<'a, str>>) -> List<'a, Cow<'a, str
 }
 
 /// 98. Online where anything can be answered; `client` is `None` before a login.
-pub fn acs_status<'a>(house: &'a House, client: Option<&'a Client>, now: Timestamp) -> Response<'a> {
+pub fn acs_status<'a>(house: &'a House, client: Option<&'a Client>, manner: &Manner<'a>) -> Response<'a> {
     let library = &house.site.library;
     let serves = |district: &usize| house.rosters.generation(*district).is_ok();
     let online = match client {
@@ -163,13 +163,18 @@ pub fn acs_status<'a>(house: &'a House, client: Option<&'a Client>, now: Timesta
         online,
         timeout_period: Number::new(30),
         retries_allowed: Number::new(3),
-        date_time_sync: now,
-        institution_id: Cow::Borrowed(client.map_or(&library.institution_id, |client| &client.institution_id)),
+        date_time_sync: manner.now,
+        institution_id: Cow::Borrowed(manner.institution_id),
         library_name: Some(Cow::Borrowed(&library.name)),
         supported_messages: Some(SUPPORTED),
         // php-sip2 copies AN into its next message and warns without it (reference/sip2.md, quirk 3).
         terminal_location: Some(Cow::Borrowed(client.map_or(&library.location, |client| &client.location))),
-        screen_messages: if online { List::EMPTY } else { List::one(Cow::Borrowed(texts::UNAVAILABLE)) },
+        screen_messages: if online {
+            List::EMPTY
+        } else {
+            let (said, usual) = texts::refusal(Reason::Outage);
+            List::one(manner.text(Language::UNKNOWN, said, usual))
+        },
         ..Default::default()
     }
     .into()

@@ -84,9 +84,9 @@ impl Session {
         let client = match &self.client {
             None => None,
             Some(known) => match house.client(&known.id, known.at) {
-                Some(client) => Some(client),
-                // A reload removed the client.
-                None => return Step::Close(Closed::FailedLogins),
+                Some(client) if client.may_connect_from(self.source) => Some(client),
+                // A reload removed the client, or its network.
+                _ => return Step::Close(Closed::NotAdmitted),
             },
         };
         let dialect = client.map_or_else(|| house.strangers_dialect(frame), |client| client.dialect);
@@ -190,7 +190,7 @@ impl Session {
                 };
                 reply.send(&ended.into());
             }
-            Request::ScStatus(_) => reply.send(&reply::acs_status(house, client, now)),
+            Request::ScStatus(_) => reply.send(&reply::acs_status(house, client, &manner)),
             other => {
                 if let Some(refusal) = circulation::refusal(other, own, now) {
                     reply.send(&refusal);

@@ -71,13 +71,8 @@ fn ways_in(site: &Site, listener: &Listener) -> String {
         Some(client) => ways.push(format!("client {} by its listener", client.id)),
         None => {
             ways.push("clients that log in".to_owned());
-            let by_network = site.clients.iter().filter(|client| {
-                let bound = site.listeners.iter().any(|listener| {
-                    listener.client.and_then(|at| site.clients.get(at)).is_some_and(|bound| bound.id == client.id)
-                });
-                client.login.is_none() && client.certificate_name.is_none() && !bound
-            });
-            ways.extend(by_network.map(|client| format!("client {} by its networks", client.id)));
+            let by_network = site.clients.iter().enumerate().filter(|(at, _)| site.is_known_by_network(*at));
+            ways.extend(by_network.map(|(_, client)| format!("client {} by its networks", client.id)));
         }
     }
     match &listener.tls {

@@ -75,23 +75,33 @@ impl Row {
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
 pub fn run(options: &Options) -> Result<()> {
     let paths = Paths::find()?;
+    let page = options.write.then(|| paths.root.join("docs/BENCHMARKS.md"));
+    on_the_release_build(&paths, measure(options, &paths), page.as_deref())
+}
+
+/// Builds the service, does the work, prints its table and writes it into a page; a bar that is missed is an error.
+pub fn on_the_release_build(
+    paths: &Paths,
+    work: impl Future<Output = Result<Vec<Line>>>,
+    page: Option<&Path>,
+) -> Result<()> {
     let busy = report::load_average();
     tools::run(paths.cargo().args(["build", "--release", "--locked", "--quiet", "--package", "hallpass"]))?;
     idle::raise_descriptor_limit()?;
     let lines = Runtime::new()?.block_on(async {
         tokio::select! {
-            lines = measure(options, &paths) => lines,
-            // Dropping the measurement kills what it started.
+            lines = work => lines,
+            // Dropping the work kills what it started.
             outcome = interrupted() => outcome.and_then(|()| bail!("interrupted")),
         }
     })?;
     if lines.is_empty() {
         return Ok(());
     }
-    let table = report::table(&lines, &commit(&paths)?, &busy);
+    let table = report::table(&lines, &commit(paths)?, &busy);
     println!("\n{table}");
-    if options.write {
-        report::write(&paths.root.join("docs/BENCHMARKS.md"), &table)?;
+    if let Some(page) = page {
+        report::write(page, &table)?;
     }
     let missed = lines.iter().filter(|line| !line.is_met()).count();
     ensure!(missed == 0, "{missed} of {} bars missed", lines.len());
@@ -156,14 +166,14 @@ fn heading(what: &str) {
 }
 
 /// The commit that is measured, and whether the tree is it.
-pub fn commit(paths: &Paths) -> Result<String> {
+fn commit(paths: &Paths) -> Result<String> {
     let root = paths.root.display().to_string();
     let arguments = ["-C", &root, "describe", "--always", "--dirty", "--abbrev=12"];
     Runtime::new()?.block_on(output(Path::new("git"), &arguments, Stdio::null()))
 }
 
 /// Waits until somebody wants this to end.
-pub async fn interrupted() -> Result<()> {
+async fn interrupted() -> Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -16,17 +16,15 @@ mod timing;
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use tokio::runtime::Runtime;
 
 use crate::bench::district::{District, PLAIN};
 use crate::bench::process::Server;
-use crate::bench::report::{self, Bar, Line};
+use crate::bench::report::{Bar, Line};
 use crate::bench::requests::Requests;
 use crate::bench::{self, idle, sync};
 use crate::paths::Paths;
-use crate::tools;
 
 /// Enough for 20,000 cards that are asked about once each.
 const STUDENTS: u32 = 24_000;
@@ -80,19 +78,7 @@ impl Stage<'_> {
 /// Builds the service, shows, prints the table; a bar that is missed is an error.
 pub fn run(options: &Options) -> Result<()> {
     let paths = Paths::find()?;
-    let busy = report::load_average();
-    tools::run(paths.cargo().args(["build", "--release", "--locked", "--quiet", "--package", "hallpass"]))?;
-    idle::raise_descriptor_limit()?;
-    let lines = Runtime::new()?.block_on(async {
-        tokio::select! {
-            lines = show(options, &paths) => lines,
-            outcome = bench::interrupted() => outcome.and_then(|()| bail!("interrupted")),
-        }
-    })?;
-    println!("\n{}", report::table(&lines, &bench::commit(&paths)?, &busy));
-    let missed = lines.iter().filter(|line| !line.is_met()).count();
-    ensure!(missed == 0, "{missed} of {} bars missed", lines.len());
-    Ok(())
+    bench::on_the_release_build(&paths, show(options, &paths), None)
 }
 
 async fn show(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
