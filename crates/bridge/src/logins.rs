@@ -174,4 +174,43 @@ mod tests {
         let _taken = Arc::clone(&logins.queue).acquire_many_owned(64).await.unwrap();
         assert_eq!(logins.verify(None, "anything".into()).await, LoginCheck::Busy);
     }
+
+    /// A service whose one client may come from nowhere near.
+    fn service(folder: &tempfile::TempDir, hash: &str) -> Service {
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "hallpass.toml",
+            "data-dir = \"data\"\nkey-file = \"key\"\n[library]\nname = \"Example\"\ninstitution-id = \"EPL\"\n\
+             time-zone = \"UTC\"\n[[listener]]\nprotocol = \"sip2\"\naddress = \"127.0.0.1:0\"\n",
+        );
+        let district = "name = \"Example\"\n[card]\nid = \"identifier\"\npattern = \"[0-9]{7}\"\n\
+                        [pin]\nscheme = \"birth-date\"\nformat = \"MMDD\"\n";
+        write("districts/cms.toml", district);
+        let login = format!("[login]\nuser = \"sip\"\npassword-hash = \"{hash}\"\n");
+        write("clients/far.toml", &format!("districts = [\"cms\"]\nnetworks = [\"203.0.113.0/24\"]\n{login}"));
+        let site = site::Site::load_with_env(&folder.path().join("hallpass.toml"), []).unwrap().site;
+        roster::key_file::generate(&site.key_file, None).unwrap();
+        let keyring = Arc::new(roster::key_file::load(&site.key_file, None).unwrap());
+        let store = roster::Store::open(&site.data_dir, keyring).unwrap();
+        let log = crate::log_writer::LogWriter::start(std::io::sink()).unwrap();
+        Service::open(Arc::new(site), store, log).unwrap()
+    }
+
+    #[tokio::test]
+    async fn from_another_network_a_right_password_is_verified_as_slowly_as_a_wrong_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = service(&folder, &hash_of("synthetic"));
+        let (near, far) = (IpAddr::from([203, 0, 113, 9]), IpAddr::from([198, 51, 100, 9]));
+        let cause = async |password, source| log_in(&service, "sip", password, source).await.err();
+        assert_eq!(cause("synthetic", near).await, None);
+        assert_eq!(cause("synthetic", far).await, Some("network"));
+        // Where nothing can be verified, only what needs no verifying is answered.
+        let _taken = Arc::clone(&service.logins.queue).acquire_many_owned(64).await.unwrap();
+        assert_eq!(cause("synthetic", near).await, None, "it was right before");
+        assert_eq!(cause("synthetic", far).await, Some("busy"));
+    }
 }
