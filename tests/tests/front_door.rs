@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::{fs, thread};
 
 use hallpass_tests::{
@@ -27,6 +27,16 @@ fn connect_from(source: Ipv4Addr, to: SocketAddr) -> TcpStream {
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
+}
+
+/// A process that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Sends bytes and returns all that comes up to the end of the connection or the first message.
@@ -237,8 +247,9 @@ fn a_socket_of_systemd_is_taken_over_and_serves_across_a_restart() {
     }
     // One that no listener asks for is an error: somebody would wait there for ever.
     site.replace("hallpass.toml", &address.to_string(), "127.0.0.1:0");
-    let mut daemon = start();
-    assert_eq!(daemon.wait().unwrap().code(), Some(78));
+    let mut daemon = Killed(start());
+    let ended = until("it to give up", || daemon.0.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(78));
 }
 
 #[test]
