@@ -106,7 +106,9 @@ impl Dialect {
 
     /// The preset, with every key that stands beside it laid over.
     pub(crate) fn read(section: &Section<'_>) -> Option<Self> {
-        let preset = section.optional("preset").map_or(Some(Self::default()), |entry| preset::read(&entry))?;
+        let named = section.optional("preset").map_or(Some(Self::default()), |entry| preset::read(&entry));
+        // What stands beside a preset that does not exist is told all the same.
+        let preset = named.clone().unwrap_or_default();
         let charset = section.optional("charset").map_or(Some(preset.charset), |entry| entry.word(Charset::WORDS));
         let crlf = section
             .optional("terminator")
@@ -150,7 +152,7 @@ impl Dialect {
             texts: texts?,
         };
         dialect.check_fields(section);
-        Some(dialect)
+        named.map(|_| dialect)
     }
 
     /// Which field carries which attribute, where it is released.
@@ -294,7 +296,8 @@ mod tests {
 
     #[test]
     fn an_unknown_preset_is_told_with_the_nearest_one() {
-        let errors = with("preset = \"koha\"\n").errors();
+        let errors = with("preset = \"koha\"\nexpiry = \"PB\"\n").errors();
         assert!(errors[0].contains("unknown word, did you mean koha-like?"), "{errors:?}");
+        assert!(errors[1].contains("dialect.expiry"), "what stands beside it is told too: {errors:?}");
     }
 }
