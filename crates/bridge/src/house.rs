@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use patron::Role;
-use resolver::{ClientRules, District, PinPolicy, Rosters};
+use resolver::{ClientKind, ClientRules, District, PinPolicy, Rosters};
 use roster::Store;
 use sip2::{Charset, Delimiter, Dialect, FieldId, Frame, Parts, Terminator};
 use site::{Network, Site};
@@ -71,7 +70,14 @@ pub struct Client {
 
 impl House {
     /// Opens everything for a configuration. Only the files of a listener's TLS can stand in the way.
-    pub fn open(site: Arc<Site>, store: &Store, metrics: &Metrics) -> Result<Self, TlsFault> {
+    ///
+    /// Of `previous` the lists of opt-outs are taken over whose files are as they were.
+    pub fn open(
+        site: Arc<Site>,
+        store: &Store,
+        metrics: &Metrics,
+        previous: Option<&Rosters>,
+    ) -> Result<Self, TlsFault> {
         let doors = site.listeners.iter().map(Door::open).collect::<Result<_, _>>()?;
         let districts = district_rules(&site);
         let clients = (0..).zip(&site.clients).map(|(at, client)| Client::new(client, at, &site, &districts, metrics));
@@ -79,7 +85,7 @@ impl House {
             clients: Arc::new(clients.collect()),
             doors: Arc::new(doors),
             usual: Arc::default(),
-            rosters: Rosters::open(store, districts),
+            rosters: Rosters::open(store, districts, previous),
             site,
         })
     }
@@ -93,7 +99,7 @@ impl House {
             clients: Arc::clone(&self.clients),
             doors: Arc::clone(&self.doors),
             usual: Arc::clone(&self.usual),
-            rosters: Rosters::open(store, districts),
+            rosters: Rosters::open(store, districts, Some(&self.rosters)),
         }
     }
 
@@ -185,14 +191,12 @@ pub fn district_rules(site: &Site) -> Arc<[District]> {
         .iter()
         .map(|district| District {
             id: district.id.clone(),
-            card: district.card.clone(),
+            cards: district.cards.clone(),
             eligibility: district.eligibility.clone(),
+            opt_out_file: district.opt_out_file.clone(),
             ceiling: district.ceiling,
             home_library: district.home_library.clone(),
-            patron_types: Role::ALL
-                .into_iter()
-                .filter_map(|role| Some((role, district.privileges.patron_type(role)?.to_owned())))
-                .collect(),
+            privileges: district.privileges.clone(),
         })
         .collect()
 }
@@ -202,6 +206,10 @@ pub fn client_rules(client: &site::Client) -> ClientRules {
     ClientRules {
         id: client.id.clone(),
         districts: client.districts.clone(),
+        kind: match client.kind {
+            site::ClientKind::EResource => ClientKind::EResource,
+            site::ClientKind::SelfCheck => ClientKind::SelfCheck,
+        },
         pin: match client.pin {
             site::PinPolicy::Required => PinPolicy::Required,
             site::PinPolicy::Optional => PinPolicy::Optional,

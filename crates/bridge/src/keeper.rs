@@ -19,6 +19,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     let mut last_change = service.store.state().last_change();
     let mut schedule = Schedule::default();
     let mut swept = audit::today();
+    let mut opt_outs = None;
     let watched = sd_notify::watchdog_enabled().is_some();
     loop {
         tokio::select! {
@@ -35,7 +36,11 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         }
         save_attempts(&service).await;
         let change = service.store.state().last_change();
-        if change != last_change {
+        // A file that looks the same for a second is whole.
+        let changed = service.house().rosters.changed_opt_outs();
+        let settled = changed.is_some() && changed == opt_outs;
+        opt_outs = changed.filter(|_| !settled);
+        if change != last_change || settled {
             last_change = change;
             refresh(&service).await;
         }
@@ -134,8 +139,9 @@ fn sync_one(service: &Service, id: &str) {
     match sync::run(&service.store, &request, &|_| {}) {
         Ok(Outcome::Published(report, trouble)) => {
             tracing::info!(district = id, students = report.people, rows = report.reading.rows, "roster_published");
-            for warning in &report.reading.warnings {
-                tracing::warn!(district = id, %warning, "roster_warning");
+            let warnings = report.reading.warnings.iter().map(ToString::to_string).chain(report.warnings());
+            for warning in warnings {
+                tracing::warn!(district = id, warning, "roster_warning");
             }
             if let Some(error) = trouble {
                 tracing::error!(district = id, %error, "the source could not be cleared away");

@@ -5,6 +5,7 @@
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read; [`writer`] one being made
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
+//! - [`opt_outs`] who does not want to be served, or the last that was known of it
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
@@ -13,6 +14,7 @@ pub mod header;
 pub mod identity;
 pub mod key_file;
 pub mod keyring;
+pub mod opt_outs;
 pub mod row;
 pub mod seal;
 pub mod state;
@@ -22,8 +24,9 @@ pub mod writer;
 pub use error::RosterError;
 pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
-pub use identity::IdentityKey;
+pub use identity::{IdentityKey, OptOutMark};
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
+pub use opt_outs::{OptOutTrouble, OptOuts};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};
 pub use store::{DistrictLock, Store};

@@ -1,4 +1,4 @@
-//! The small state beside the generations: which one each district serves, lockouts, refused files.
+//! The small state beside the generations: which one each district serves, lockouts, refused files, opt-outs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,8 @@ use heed::types::{Bytes, Str};
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RwTxn, WithoutTls};
 use serde::{Deserialize, Serialize};
 
-use crate::GenerationId;
-use crate::RosterError;
 use crate::generation::open_env;
+use crate::{GenerationId, OptOutMark, RosterError};
 
 /// The state's map never grows: 1,000,000 locked students have 100 MB.
 const MAP_SIZE: usize = 1 << 30;
@@ -78,6 +77,7 @@ pub struct State {
     attempts: Database<'static, Bytes, Bytes>,
     refused: Database<'static, Str, Bytes>,
     keys: Database<'static, Str, Bytes>,
+    opt_outs: Database<'static, Str, Bytes>,
 }
 
 /// The name of the sealed identity key.
@@ -94,18 +94,19 @@ impl State {
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let (rosters, attempts, refused, keys) = env
+        let (rosters, attempts, refused, keys, opt_outs) = env
             .create_databases_and_commit(txn, |opener, txn| {
                 let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
                 let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
                 let refused = opener.create_database::<Str, Bytes>(txn, Some("refused"))?;
                 let keys = opener.create_database::<Str, Bytes>(txn, Some("keys"))?;
-                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused, keys)))
+                let opt_outs = opener.create_database::<Str, Bytes>(txn, Some("opt-outs"))?;
+                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused, keys, opt_outs)))
             })
             .map_err(fault())?
             .commit()
             .ok_or(RosterError::OutOfOrder)?;
-        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys })
+        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys, opt_outs })
     }
 
     /// Changes with each write by any process: a look that costs nothing.
@@ -147,6 +148,19 @@ impl State {
             Some(bytes) => self.refused.put(txn, district, bytes),
             None => self.refused.delete(txn, district).map(|_| ()),
         })
+    }
+
+    /// The last good list of a district's opt-outs; `None`: there never was one.
+    pub fn opt_outs(&self, district: &str) -> Result<Option<Vec<OptOutMark>>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let bytes = self.opt_outs.get(&txn, district).map_err(self.fault())?;
+        Ok(bytes.map(|bytes| bytes.as_chunks::<16>().0.iter().map(|mark| OptOutMark(*mark)).collect()))
+    }
+
+    /// Keeps a district's list of opt-outs.
+    pub fn set_opt_outs(&self, district: &str, marks: &[OptOutMark]) -> Result<(), RosterError> {
+        let bytes: Vec<u8> = marks.iter().flat_map(|mark| mark.0).collect();
+        self.write(|txn| self.opt_outs.put(txn, district, &bytes))
     }
 
     /// The sealed identity key, where there is one.
@@ -192,18 +206,20 @@ impl State {
         })
     }
 
-    /// Ends a district: its pointer, its refused file, and the lockouts of its ID space where `space` names one that
-    /// no other district shares.
-    pub(crate) fn purge(&self, district: &str, space: Option<&str>) -> Result<(), RosterError> {
+    /// Ends a district: its pointer, its refused file, its opt-outs, and the lockouts of its ID `spaces` that no other
+    /// district shares.
+    pub(crate) fn purge(&self, district: &str, spaces: &[&str]) -> Result<(), RosterError> {
         self.write(|txn| {
             self.rosters.delete(txn, district)?;
             self.refused.delete(txn, district)?;
-            let Some(space) = space else { return Ok(()) };
+            self.opt_outs.delete(txn, district)?;
             let mut names = Vec::new();
-            for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
-                let (name, _) = entry?;
-                if name.len() == space.len() + 16 {
-                    names.push(name.to_vec());
+            for space in spaces {
+                for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
+                    let (name, _) = entry?;
+                    if name.len() == space.len() + 16 {
+                        names.push(name.to_vec());
+                    }
                 }
             }
             names.iter().try_for_each(|name| self.attempts.delete(txn, name).map(|_| ()))

@@ -8,7 +8,7 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, PutFlags, Wit
 
 use crate::generation::{HEADER_INDEX, HEADER_KEY, open_env};
 use crate::seal::Seal;
-use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, Verifier};
+use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, StudentRow, Verifier};
 
 /// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
 const BATCH: usize = 20_000;
@@ -64,7 +64,7 @@ impl GenerationWriter {
             env,
             rows,
             seal: Seal::of_generation(key, district, id)?,
-            decoy: Some((key.decoy_index(), Row::Decoy(decoys))),
+            decoy: Some((key.decoy_index(), Row::Decoy(StudentRow::decoy(decoys)))),
             last: None,
             batch: Vec::new(),
             entries: Vec::new(),

@@ -68,7 +68,8 @@ fn read(file: &Path, env: impl Iterator<Item = (String, String)>, sink: &Sink) -
     across::check_releases(&clients, &districts);
     across::check_logins(&clients);
     across::check_certificates(&clients);
-    let cards = across::card_book(&districts, &district_ids);
+    let own_cards = main.as_ref().and_then(|main| main.library.as_ref()).map(|library| library.own_cards.as_slice());
+    let cards = across::card_book(&districts, &district_ids, own_cards.unwrap_or_default());
     let main = main?;
     across::check_addresses(&main.listeners, main.admin.as_ref());
     across::check_bindings(&main.listeners, &clients);

@@ -149,7 +149,7 @@ impl Session {
         let (own, now) = (manner.institution_id, manner.now);
         let verdict = |asked: &Asked<'_>| {
             let verdict = self.resolve(service, house, client, asked, started);
-            let closes = matches!(verdict, Verdict::Refuse(Reason::Outage)) && manner.answers.outage_closes;
+            let closes = verdict.reason().is_some_and(Reason::is_outage) && manner.answers.outage_closes;
             if closes { Err(Closed::Outage) } else { Ok(verdict) }
         };
         match request {
