@@ -64,6 +64,8 @@ pub use texts::{Said, Texts};
 pub use units::Share;
 
 #[cfg(test)]
+mod programmes;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod trial;
