@@ -1,7 +1,5 @@
 //! No two people of different districts ever get the same card under rules that a library may have.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
-
 use std::collections::HashMap;
 
 use patron::card_form::{Case, Fill, Keep};

@@ -245,9 +245,8 @@ fn san_francisco_scholar_card() {
          [pin]\nscheme = \"column\"\ncolumn = \"pin\"\n[eligibility]\nopt-out-file = \"opt-outs.txt\"\n\
          [privileges.student]\nitems = 100\n",
     );
-    // 21223 00012345 and its check digit, added up by hand: 2*2 1 2*2 2 3*2 0 0 0 0 1*2... = 57, so 3.
-    let made = student_card(&scholar, "00012345");
-    assert_eq!((made.len(), &made[..13]), (14, "2122300012345"));
+    // The check digit was worked out by another program.
+    assert_eq!(student_card(&scholar, "00012345"), "21223000123458");
 }
 
 #[test]
