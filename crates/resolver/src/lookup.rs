@@ -62,7 +62,8 @@ pub(crate) fn find<'a>(rosters: &'a Rosters, query: &Query<'a>, now: Moment) -> 
     (place, found)
 }
 
-/// Looks in every district that may have the card: as many look-ups whether it is there or not. `typed` is the number on
+/// Looks in every district that may have the card. Of several only those are read whose filter does not rule the card
+/// out, and one at the least, so that a card which nobody has costs what another costs. `typed` is the number on
 /// the card, where an earlier one led to the place.
 fn look_up<'a>(
     rosters: &'a Rosters,
@@ -72,11 +73,10 @@ fn look_up<'a>(
     now: Moment,
 ) -> (Found<'a>, Option<Alias>) {
     let (mut found, mut switched_off) = (Found::Nobody, Found::Nobody);
-    let mut alias = None;
-    let mut index: Option<(KeyId, RowIndex)> = None;
-    for district in place.districts {
+    let mut search = Search { rosters, place, now, index: None, alias: None, has_read: false };
+    for (at, district) in place.districts.iter().enumerate() {
         let here = match rosters.served.get(*district) {
-            Some(Ok(served)) => look_up_in(rosters, *district, served, place, (&mut index, &mut alias), now),
+            Some(Ok(served)) => search.in_district(*district, served, at + 1 == place.districts.len()),
             Some(Err(_)) | None => Found::Away(Reason::Outage),
         };
         let here = match here {
@@ -104,41 +104,56 @@ fn look_up<'a>(
         (Found::Nobody, off) => off,
         (found, _) => found,
     };
-    if place.claimed { (found, alias) } else { (Found::Nobody, None) }
+    if place.claimed { (found, search.alias) } else { (Found::Nobody, None) }
 }
 
-fn look_up_in<'a>(
-    rosters: &Rosters,
-    district: usize,
-    served: &'a Served,
-    place: &Place<'_>,
-    (index, alias): (&mut Option<(KeyId, RowIndex)>, &mut Option<Alias>),
+/// One look through the districts of a place.
+struct Search<'a, 'p> {
+    rosters: &'a Rosters,
+    place: &'p Place<'p>,
     now: Moment,
-) -> Found<'a> {
-    if served.is_stale(now) {
-        return Found::Away(Reason::Stale);
+    /// The index of the row under the key that was asked for last.
+    index: Option<(KeyId, RowIndex)>,
+    alias: Option<Alias>,
+    has_read: bool,
+}
+
+impl<'a> Search<'a, '_> {
+    fn in_district(&mut self, district: usize, served: &'a Served, is_last: bool) -> Found<'a> {
+        if served.is_stale(self.now) {
+            return Found::Away(Reason::Stale);
+        }
+        let generation = &served.generation;
+        let Some(index) = self.index_under(generation.key()) else { return Found::Away(Reason::Outage) };
+        let alone = self.place.districts.len() == 1;
+        if !alone && !generation.may_hold(&index) && (self.has_read || !is_last) {
+            return Found::Nobody;
+        }
+        self.has_read = true;
+        match generation.row(&index) {
+            Ok(Some(Row::Student(row))) => Found::Student { district, served, row: Box::new(row) },
+            Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
+            Ok(Some(Row::Alias(id))) => {
+                self.alias = Some(match self.alias.take() {
+                    None => Alias::Of(id),
+                    Some(Alias::Of(known)) if known == id => Alias::Of(id),
+                    Some(_) => Alias::Several(district),
+                });
+                Found::Nobody
+            }
+            Ok(Some(Row::Decoy(_)) | None) => Found::Nobody,
+            Err(_) => Found::Away(Reason::Outage),
+        }
     }
-    let key_id = served.generation.key();
-    let row_index = match index {
-        Some((known, row_index)) if *known == key_id => *row_index,
-        _ => {
-            let Some(key) = rosters.keyring.find(key_id) else { return Found::Away(Reason::Outage) };
-            index.insert((key_id, key.row_index(place.space, &place.id))).1
+
+    fn index_under(&mut self, key_id: KeyId) -> Option<RowIndex> {
+        match self.index {
+            Some((known, index)) if known == key_id => Some(index),
+            _ => {
+                let key = self.rosters.keyring.find(key_id)?;
+                Some(self.index.insert((key_id, key.row_index(self.place.space, &self.place.id))).1)
+            }
         }
-    };
-    match served.generation.row(&row_index) {
-        Ok(Some(Row::Student(row))) => Found::Student { district, served, row: Box::new(row) },
-        Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
-        Ok(Some(Row::Alias(id))) => {
-            *alias = Some(match alias.take() {
-                None => Alias::Of(id),
-                Some(Alias::Of(known)) if known == id => Alias::Of(id),
-                Some(_) => Alias::Several(district),
-            });
-            Found::Nobody
-        }
-        Ok(Some(Row::Decoy(_)) | None) => Found::Nobody,
-        Err(_) => Found::Away(Reason::Outage),
     }
 }
 

@@ -3,12 +3,13 @@
 //! - [`key_file`] the file with the keys; [`keyring`] what is derived of them: row indexes, PIN verifiers, pseudonyms;
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
-//! - [`generation`] one published roster, read; [`writer`] one being made
+//! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`opt_outs`] who does not want to be served, or the last that was known of it
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
+mod filter;
 pub mod generation;
 pub mod header;
 pub mod identity;

@@ -40,11 +40,14 @@ pub struct Synthesise {
     /// How PINs are written in the answers.
     #[arg(long, default_value = "MMDDYYYY", value_parser = parse_format)]
     pin_format: BirthFormat,
+    /// Which of how many districts of this size and first ID, such as 3/10: no ID is in two of them.
+    #[arg(long, default_value = "1/1", value_parser = parse_part)]
+    part: (u32, u32),
     /// One zip instead of loose files.
     #[arg(long)]
     zip: bool,
     /// A whole programme instead of one district; the sizes and IDs are its own.
-    #[arg(long, value_enum, conflicts_with_all = ["students", "staff", "schools", "seed", "first_id", "pin_format"])]
+    #[arg(long, value_enum, conflicts_with_all = ["students", "staff", "schools", "seed", "first_id", "pin_format", "part"])]
     programme: Option<Named>,
     /// Which part of the school year: in the second, some children have moved to the next district.
     #[arg(long, value_enum, default_value_t = When::First, requires = "programme")]
@@ -75,6 +78,13 @@ enum When {
     Second,
 }
 
+fn parse_part(text: &str) -> Result<(u32, u32), &'static str> {
+    const EXPECTED: &str = "not two numbers, such as 3/10";
+    let (part, parts) = text.split_once('/').ok_or(EXPECTED)?;
+    let (part, parts) = (part.parse().map_err(|_| EXPECTED)?, parts.parse().map_err(|_| EXPECTED)?);
+    if (1..=parts).contains(&part) { Ok((part, parts)) } else { Err(EXPECTED) }
+}
+
 fn parse_format(text: &str) -> Result<BirthFormat, &'static str> {
     BirthFormat::parse(text)
 }
@@ -95,6 +105,7 @@ impl Synthesise {
             },
             first_id: self.first_id,
             pin_format: self.pin_format,
+            part: self.part,
         };
         std::fs::create_dir_all(&self.dir)?;
         let mut answers = self.answers.map(File::create).transpose()?.map(BufWriter::new);

@@ -57,6 +57,8 @@ pub struct Synth {
     pub first_id: u32,
     /// How a PIN is written in the answers.
     pub pin_format: BirthFormat,
+    /// Which of how many districts of this size it is: no ID is in two of them.
+    pub part: (u32, u32),
 }
 
 /// A version of OneRoster.
@@ -105,6 +107,8 @@ pub struct Counts {
 impl Synth {
     /// The [`Synth::first_id`] of a district that has no wish of its own.
     pub const FIRST_ID: u32 = 1_000_001;
+    /// The [`Synth::part`] of a district that stands alone.
+    pub const ALONE: (u32, u32) = (1, 1);
 
     /// The rows that [`Synth::write`] will write, for a bar of progress.
     ///

@@ -111,6 +111,7 @@ impl Programme {
             version: Version::V1p1,
             first_id: self.first_id(),
             pin_format: self.pin_format(),
+            part: Synth::ALONE,
         };
         let synths: Vec<Synth> = (1..).zip(plans).map(|(seed, plan)| synth(plan, seed)).collect();
         let ids = IdSpace::new(self.first_id(), synths.iter().map(ids_of).sum(), 1)?;

@@ -80,17 +80,18 @@ impl Roll {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a district has a school and somebody in it"));
         }
         let guardians = students.div_ceil(GUARDIAN_EVERY);
-        let unknown = Self::unknown_to(cardholders);
+        let (part, parts) = (synth.part.0, u64::from(synth.part.1.max(1)));
+        let taken = ids_of(synth);
         Ok(Self {
             seed: synth.seed,
-            ids: IdSpace::new(synth.first_id, cardholders + guardians + unknown, synth.seed)?,
+            ids: IdSpace::new(synth.first_id, taken * parts, if parts > 1 { 1 } else { synth.seed })?,
             schools,
             students,
             cardholders,
             guardians,
             twins: students.saturating_sub(SHARES_ID).div_ceil(ROUND),
             two_schools: if schools > 1 { students.saturating_sub(TWO_SCHOOLS).div_ceil(50) } else { 0 },
-            offset: 0,
+            offset: taken * u64::from(part.saturating_sub(1)),
             programme: None,
         })
     }
@@ -250,6 +251,7 @@ mod tests {
             version: Version::V1p2,
             first_id: Synth::FIRST_ID,
             pin_format: BirthFormat::parse("MMDD").unwrap(),
+            part: Synth::ALONE,
         })
         .unwrap();
         assert_eq!(roll.twins, 25_000);

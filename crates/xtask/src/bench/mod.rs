@@ -2,7 +2,7 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] the rows; [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ten`] the rows; [`steps`] where a request's time goes
 
 pub mod client;
 pub mod district;
@@ -17,6 +17,7 @@ pub mod requests;
 mod start;
 mod steps;
 pub mod sync;
+mod ten;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -37,7 +38,7 @@ use crate::tools;
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Rows, by number; all five without any.
+    /// Rows, by number; all of them without any.
     rows: Vec<Row>,
     /// Also write the table into docs/BENCHMARKS.md.
     #[arg(long, conflicts_with_all = ["rows", "students"])]
@@ -64,12 +65,15 @@ enum Row {
     /// Sync.
     #[value(name = "5")]
     Sync,
+    /// Row 1 with ten districts beside one.
+    #[value(name = "10")]
+    Ten,
     /// Each step of a request, in nanoseconds; has no bar.
     Steps,
 }
 
 impl Row {
-    const BARRED: [Self; 5] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync];
+    const BARRED: [Self; 6] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ten];
 }
 
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
@@ -154,6 +158,10 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
         lines.push(start::measure(paths, &district, &requests).await?);
     }
     lines.extend(synced);
+    if wants(Row::Ten) {
+        heading("10: ten districts");
+        lines.extend(ten::measure(paths, &district, &requests).await?);
+    }
     if wants(Row::Steps) {
         heading("steps");
         steps::measure(paths, &district).await?;
