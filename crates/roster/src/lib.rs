@@ -5,6 +5,7 @@
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read; [`writer`] one being made
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
+//! - [`usage`] who has used a card: counts, and sealed marks; [`period`] over which months
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
@@ -13,10 +14,12 @@ pub mod header;
 pub mod identity;
 pub mod key_file;
 pub mod keyring;
+pub mod period;
 pub mod row;
 pub mod seal;
 pub mod state;
 pub mod store;
+pub mod usage;
 pub mod writer;
 
 pub use error::RosterError;
@@ -24,7 +27,9 @@ pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
 pub use identity::IdentityKey;
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
+pub use period::{Period, UseMonth};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};
 pub use store::{DistrictLock, Store};
+pub use usage::{Dimension, Mark, Tally, UsageKey, Use};
 pub use writer::GenerationWriter;
