@@ -17,6 +17,7 @@ use crate::house::House;
 use crate::log_writer::LogWriter;
 use crate::logins::Logins;
 use crate::metrics::Metrics;
+use crate::usage::Uses;
 use crate::verdict_log::VerdictLog;
 
 /// The running service.
@@ -36,6 +37,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// One line per request.
     pub verdicts: VerdictLog,
+    /// Who used a card, on the way to the disk.
+    pub uses: Uses,
     /// The writer behind `tracing`.
     pub log: LogWriter,
     /// The writer behind the verdicts: an audit log of its own, or the same.
@@ -77,6 +80,7 @@ impl Service {
             store: Arc::new(store),
             resolver: Resolver::new(guard),
             clock,
+            uses: Uses::new(metrics.uses_deferred.clone()),
             metrics,
             verdicts,
             log,
@@ -114,6 +118,10 @@ impl Service {
             Err(error) => tracing::error!(%error, "the keys stay as they are"),
         }
         let house = self.view.load().with_new_rosters(&self.store);
+        if (0..house.rosters.districts().len()).any(|number| house.rosters.generation(number).is_err()) {
+            // Perhaps a purge: after it everybody is counted anew.
+            self.uses.forget();
+        }
         self.set_house(house);
     }
 }

@@ -5,7 +5,7 @@
 //! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from
 //! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
 //!   [`resolve`] the way from one to the other
-//! - [`release`] what of an admitted student that client sees
+//! - [`usage`] what of an admitted request is counted; [`release`] what of an admitted student that client sees
 
 pub mod attempts;
 pub mod guard;
@@ -14,9 +14,11 @@ pub mod query;
 pub mod release;
 pub mod resolve;
 pub mod rosters;
+pub mod usage;
 
 pub use attempts::Standing;
 pub use guard::Guard;
 pub use query::{ClientRules, Moment, PinPolicy, Query};
 pub use resolve::{Answer, Resolver, Step};
 pub use rosters::{District, Rosters, Unserved};
+pub use usage::Used;

@@ -8,7 +8,7 @@ use crate::guard::{Attempt, AttemptsKey};
 use crate::lookup::{Found, Place, decoy, locate, look_up};
 use crate::release::seen;
 use crate::rosters::Served;
-use crate::{Guard, Moment, PinPolicy, Query, Rosters, Standing};
+use crate::{Guard, Moment, PinPolicy, Query, Rosters, Standing, Used};
 
 /// Answers queries. One for the life of the daemon: its guard remembers.
 pub struct Resolver {
@@ -24,6 +24,8 @@ pub struct Answer {
     pub district: Option<usize>,
     /// Who it is about, for the logs.
     pub pseudonym: Pseudonym,
+    /// Who was admitted, for the reports; `None` for every other verdict.
+    pub used: Option<Used>,
 }
 
 /// How far `explain` got, one station after the other.
@@ -63,11 +65,13 @@ impl Resolver {
     pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
         let place = locate(rosters, query);
         let found = look_up(rosters, query, &place);
+        let used = Used::of(&found);
         let verdict = match query.pin_that_counts() {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
             None => recognise(rosters, query, &place, found, now),
         };
         Answer {
+            used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.id)),
             verdict,
             district: place.claimed.then(|| place.districts.first().copied()).flatten(),
             pseudonym: month.pseudonym(place.space, place.id),

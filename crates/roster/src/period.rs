@@ -19,7 +19,7 @@ impl UseMonth {
     }
 
     /// Months since the year 0, as a mark holds them.
-    pub(crate) const fn number(self) -> u16 {
+    pub const fn number(self) -> u16 {
         self.0
     }
 

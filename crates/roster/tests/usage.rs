@@ -150,7 +150,7 @@ fn a_purge_ends_the_marks_and_counts_of_its_district_and_of_no_other() {
     assert_eq!(store.state().tallies(&key(&store), "cms").unwrap().0, []);
     assert_eq!(store.state().tallies(&key(&store), "cms-2").unwrap().0.len(), 4 * 4 * 2);
     // What was still under way does not bring it back.
-    store.state().count_uses(&key(&store), &[here.clone()]).unwrap();
+    store.state().count_uses(&key(&store), std::slice::from_ref(&here)).unwrap();
     assert_eq!(store.state().tallies(&key(&store), "cms").unwrap().0, []);
     // And no mark is left: after a new agreement the person is counted from the beginning.
     publish(&store, "cms");
