@@ -3,6 +3,7 @@
 use patron::{Attribute, CardRule, Eligibility, PinRule, Release, Role};
 
 use crate::entry::Entry;
+use crate::goal::Goal;
 use crate::section::Section;
 use crate::source::Source;
 use crate::{card, pin};
@@ -28,6 +29,8 @@ pub struct District {
     pub privileges: Privileges,
     /// Where its rosters come from.
     pub source: Option<Source>,
+    /// What it shall reach.
+    pub goal: Option<Goal>,
 }
 
 /// What each role may, where the district says so.
@@ -50,7 +53,7 @@ pub(crate) struct Draft<'a> {
 }
 
 pub(crate) const KEYS: &[&str] =
-    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source"];
+    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source", "goal"];
 pub(crate) const ELIGIBILITY_KEYS: &[&str] = &["roles"];
 pub(crate) const PRIVILEGES_KEYS: &[&str] = &["patron-type"];
 
@@ -77,6 +80,10 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
             Some(None)
         }
     };
+    let goal = match root.optional("goal") {
+        Some(entry) => entry.section(Goal::KEYS).and_then(|section| Goal::read(&section)).map(Some),
+        None => Some(None),
+    };
     let card = card?;
     let district = District {
         id: id.to_owned(),
@@ -88,6 +95,7 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
         home_library: home_library?,
         privileges: privileges?,
         source: source?,
+        goal: goal?,
     };
     Some(Draft { district, pattern: card.pattern })
 }

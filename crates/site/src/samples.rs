@@ -8,8 +8,8 @@ use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
-    Dialect, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, listener, load, lockout, login,
-    pin,
+    Dialect, Goal, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, listener, load, lockout,
+    login, pin,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -63,6 +63,7 @@ fn the_district_sample_holds_every_key() {
         ("privileges.teacher.", district::PRIVILEGES_KEYS),
         ("source.", Source::KEYS),
         ("source.guard.", Guard::KEYS),
+        ("goal.", Goal::KEYS),
     ];
     assert_eq!(keys_of("districts/cms.toml"), paths(&known));
 }

@@ -56,6 +56,7 @@ impl Library {
                 after: After::Keep,
                 guard: Guard::default(),
             }),
+            goal: None,
         };
         Self { folder, store, district }
     }
