@@ -105,6 +105,16 @@ impl Period {
         }
     }
 
+    /// The first month that lies in it; `None`: it has no beginning.
+    pub const fn first_month(self) -> Option<UseMonth> {
+        match self {
+            Self::Month(month) => Some(month),
+            Self::Quarter(year, quarter) => Some(UseMonth(year * 12 + quarter * 3 - 3)),
+            Self::Year(year) => Some(UseMonth(year * 12)),
+            Self::Ever => None,
+        }
+    }
+
     /// The last month that lies in it; `None`: it has no end.
     pub const fn last_month(self) -> Option<UseMonth> {
         match self {
@@ -177,7 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn a_period_ends_with_its_last_month_and_lies_in_the_longer_ones() {
+    fn a_period_has_a_first_and_a_last_month_and_lies_in_the_longer_ones() {
+        let begins = |text: &str| Period::parse(text).unwrap().first_month().map(|month| month.to_string());
+        assert_eq!(["2026-02", "2026-Q3", "2026"].map(|text| begins(text).unwrap()), ["2026-02", "2026-07", "2026-01"]);
         let ends = |text: &str| Period::parse(text).unwrap().last_month().map(|month| month.to_string());
         assert_eq!(ends("2026-02").as_deref(), Some("2026-02"));
         assert_eq!(ends("2026-Q1").as_deref(), Some("2026-03"));
