@@ -78,7 +78,7 @@ fn description(sheet: &Sheet) -> String {
 
 fn totals(sheet: &Sheet, row: &Row) -> String {
     let [eligible, ever, used] = [row.eligible, row.ever_anywhere(), row.used_anywhere()].map(words);
-    format!("eligible {eligible}, used ever {ever}, used in {} {used}", sheet.period)
+    format!("eligible: {eligible}; used ever: {ever}; used in {}: {used}", sheet.period)
 }
 
 fn words(count: Count) -> String {
@@ -141,7 +141,7 @@ impl Chart {
             self.y + 6.0,
             WIDTH - 20.0,
             self.y + 22.0,
-            escaped(&format!("{}: {}", row.name, totals(sheet, row)))
+            escaped(&format!("{} ({})", row.name, totals(sheet, row)))
         );
         self.y += HEADING;
     }
