@@ -89,7 +89,7 @@ async fn save_attempts(service: &Arc<Service>) {
     }
 }
 
-/// Writes uses that wait, so many a second. Returns the number of the state's transaction, where there was one.
+/// Writes uses that wait, so many a second. Returns the number of the state's transaction, where anything was new.
 async fn count_uses(service: &Arc<Service>) -> Option<usize> {
     let uses = service.uses.take(usage::A_SECOND);
     if uses.is_empty() {
@@ -101,7 +101,7 @@ async fn count_uses(service: &Arc<Service>) -> Option<usize> {
         theirs.store.state().count_uses(&key, &uses)
     });
     let error = match counted.await {
-        Ok(Ok(number)) => return Some(number),
+        Ok(Ok(number)) => return number,
         Ok(Err(error)) => error.to_string(),
         Err(_) => "a panic".to_owned(),
     };
@@ -112,7 +112,9 @@ async fn count_uses(service: &Arc<Service>) -> Option<usize> {
 
 /// Writes all uses that wait. Call it when nobody is answered any more.
 pub async fn count_last_uses(service: &Arc<Service>) {
-    while count_uses(service).await.is_some() {}
+    while service.uses.are_waiting() {
+        count_uses(service).await;
+    }
 }
 
 /// When each district is due. One sync at a time: a library's districts are in no hurry with one another.

@@ -65,6 +65,11 @@ impl Uses {
         waiting.drain(..most).collect()
     }
 
+    /// Whether any use waits.
+    pub fn are_waiting(&self) -> bool {
+        !lock(&self.waiting).is_empty()
+    }
+
     /// Forgets who was counted: after a purge, and where a write failed.
     pub fn forget(&self) {
         self.seen.iter().for_each(|shard| lock(shard).clear());

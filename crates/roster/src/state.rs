@@ -244,19 +244,23 @@ impl State {
     }
 
     fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>) -> Result<(), RosterError> {
-        self.write_numbered(change).map(drop)
+        self.write_if(|txn| change(txn).map(|()| true)).map(drop)
     }
 
-    /// The same, with the transaction's number as [`State::last_change`] tells it.
-    pub(crate) fn write_numbered(
+    /// The same where `change` says that it changed anything, with the transaction's number as [`State::last_change`] tells
+    /// it.
+    pub(crate) fn write_if(
         &self,
-        change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>,
-    ) -> Result<usize, RosterError> {
+        change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<bool>,
+    ) -> Result<Option<usize>, RosterError> {
         let mut txn = self.env.write_txn().map_err(self.fault())?;
-        change(&mut txn).map_err(self.fault())?;
+        if !change(&mut txn).map_err(self.fault())? {
+            // LMDB gives an empty transaction no number of its own.
+            return Ok(None);
+        }
         let number = txn.id();
         txn.commit().map_err(self.fault())?;
-        Ok(number)
+        Ok(Some(number))
     }
 
     fn fault(&self) -> impl FnOnce(heed::Error) -> RosterError {

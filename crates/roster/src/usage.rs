@@ -152,8 +152,8 @@ fn record(district: &str, name: [u8; 16]) -> Vec<u8> {
 
 impl State {
     /// Counts uses, all of them in one transaction; uses of a district that has no roster any more count nothing.
-    /// Returns the transaction's number as [`State::last_change`] tells it.
-    pub fn count_uses(&self, key: &UsageKey, uses: &[Use]) -> Result<usize, RosterError> {
+    /// Returns the transaction's number as [`State::last_change`] tells it; `None`: everybody was counted before.
+    pub fn count_uses(&self, key: &UsageKey, uses: &[Use]) -> Result<Option<usize>, RosterError> {
         let mut seals = HashMap::new();
         for used in uses {
             if let std::collections::hash_map::Entry::Vacant(entry) = seals.entry(used.district.as_str()) {
@@ -163,9 +163,12 @@ impl State {
             }
         }
         let mut failed = None;
-        let number = self.write_numbered(|txn| {
+        let number = self.write_if(|txn| {
             let added = self.mark_uses(txn, &seals, uses, &mut failed)?;
-            self.add_tallies(txn, key, &seals, added, &mut failed)
+            let any = !added.is_empty();
+            self.add_tallies(txn, key, &seals, added, &mut failed)?;
+            // Marks and counts go together, or not at all.
+            Ok(any && failed.is_none())
         })?;
         failed.map_or(Ok(number), Err)
     }

@@ -165,7 +165,10 @@ fn a_batch_is_one_transaction() {
     let key = key(&store);
     let before = store.state().last_change();
     let uses: Vec<Use> = (0..500).map(|n| by(&store, &format!("{}", 1_000_000 + n), "vufind", (2026, 11))).collect();
-    assert_eq!(store.state().count_uses(&key, &uses).unwrap(), before + 1);
+    assert_eq!(store.state().count_uses(&key, &uses).unwrap(), Some(before + 1));
+    assert_eq!(store.state().last_change(), before + 1);
+    // Nothing new is no transaction: nobody takes it for a change.
+    assert_eq!(store.state().count_uses(&key, &uses).unwrap(), None);
     assert_eq!(store.state().last_change(), before + 1);
 }
 
