@@ -1,16 +1,18 @@
-//! What is due each second: a sign of life, the clock, lockouts to disk, rosters that others published, and scheduled syncs.
+//! What is due each second: a sign of life, the clock, lockouts and uses to disk, rosters that others published, and scheduled syncs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roster::UsageKey;
 use sync::{Mode, Outcome, SyncError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::service::Service;
+use crate::usage;
 
 /// Runs until the service drains; then what is in memory only goes to disk.
 pub async fn run(service: Arc<Service>, draining: CancellationToken) {
@@ -43,6 +45,10 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         if change != last_change || settled {
             last_change = change;
             refresh(&service).await;
+        }
+        // Our own counts are no news.
+        if let Some(number) = count_uses(&service).await.filter(|number| *number == last_change + 1) {
+            last_change = number;
         }
         schedule.start_due(&service);
         let today = audit::today();
@@ -85,6 +91,34 @@ async fn save_attempts(service: &Arc<Service>) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "lockouts are not on disk; a restart would forget them"),
         Err(_) => tracing::error!("lockouts are not on disk; a restart would forget them"),
+    }
+}
+
+/// Writes uses that wait, so many a second. Returns the number of the state's transaction, where anything was new.
+async fn count_uses(service: &Arc<Service>) -> Option<usize> {
+    let uses = service.uses.take(usage::A_SECOND);
+    if uses.is_empty() {
+        return None;
+    }
+    let theirs = Arc::clone(service);
+    let counted = tokio::task::spawn_blocking(move || {
+        let key = UsageKey::of(&theirs.store.identity_key()?);
+        theirs.store.state().count_uses(&key, &uses)
+    });
+    let error = match counted.await {
+        Ok(Ok(number)) => return number,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "a panic".to_owned(),
+    };
+    service.uses.forget();
+    tracing::error!(error, "uses are not on disk; each person's next one counts instead");
+    None
+}
+
+/// Writes all uses that wait. Call it when nobody is answered any more.
+pub async fn count_last_uses(service: &Arc<Service>) {
+    while service.uses.are_waiting() {
+        count_uses(service).await;
     }
 }
 

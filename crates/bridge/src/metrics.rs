@@ -111,6 +111,8 @@ pub struct Metrics {
     syncs_refused: Family<DistrictLabel, Counter>,
     lines_dropped: Counter,
     audit_lines_dropped: Counter,
+    /// Uses that found no room among those that wait to be written.
+    pub uses_deferred: Counter,
     locked: Gauge,
 }
 
@@ -146,6 +148,7 @@ impl Metrics {
             syncs_refused: Family::default(),
             lines_dropped: Counter::default(),
             audit_lines_dropped: Counter::default(),
+            uses_deferred: Counter::default(),
             locked: Gauge::default(),
         };
         metrics.register();
@@ -174,6 +177,7 @@ impl Metrics {
         registry.register("hallpass_opt_outs_kept", "1: the file is unclear, and the last good list goes on", kept);
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
+        registry.register("hallpass_uses_deferred", "Uses that count with a later one", self.uses_deferred.clone());
         registry.register("hallpass_audit_lines_dropped", "Verdicts dropped", self.audit_lines_dropped.clone());
         registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
     }

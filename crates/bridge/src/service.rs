@@ -17,6 +17,7 @@ use crate::house::House;
 use crate::log_writer::LogWriter;
 use crate::logins::Logins;
 use crate::metrics::Metrics;
+use crate::usage::Uses;
 use crate::verdict_log::VerdictLog;
 
 /// The running service.
@@ -36,6 +37,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// One line per request.
     pub verdicts: VerdictLog,
+    /// Who used a card, on the way to the disk.
+    pub uses: Uses,
     /// The writer behind `tracing`.
     pub log: LogWriter,
     /// The writer behind the verdicts: an audit log of its own, or the same.
@@ -79,6 +82,7 @@ impl Service {
             // Other tasks of this thread go on elsewhere meanwhile.
             resolver: Resolver::with_aside(guard, |work| tokio::task::block_in_place(work)),
             clock,
+            uses: Uses::new(metrics.uses_deferred.clone()),
             metrics,
             verdicts,
             log,
@@ -118,6 +122,10 @@ impl Service {
         let before = self.view.load();
         let house = before.with_new_rosters(&self.store);
         tell_of_opt_outs(Some(&before.rosters), &house.rosters);
+        if (0..house.rosters.districts().len()).any(|number| house.rosters.generation(number).is_err()) {
+            // Perhaps a purge: after it everybody is counted anew.
+            self.uses.forget();
+        }
         self.set_house(house);
     }
 }

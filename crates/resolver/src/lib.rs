@@ -6,7 +6,7 @@
 //!   by district (`served`), and who has opted out ([`opted_out`])
 //! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
 //!   [`resolve`] the way from one to the other
-//! - [`release`] what of an admitted student that client sees
+//! - [`usage`] what of an admitted request is counted; [`release`] what of an admitted student that client sees
 
 pub mod attempts;
 pub mod guard;
@@ -18,9 +18,11 @@ pub mod resolve;
 pub mod rosters;
 mod served;
 pub mod slow;
+pub mod usage;
 
 pub use attempts::Standing;
 pub use guard::Guard;
 pub use query::{ClientKind, ClientRules, Moment, PinPolicy, Query};
 pub use resolve::{Answer, Resolver, Step};
 pub use rosters::{District, Rosters, Unserved};
+pub use usage::Used;

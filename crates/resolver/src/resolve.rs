@@ -9,7 +9,7 @@ use crate::lookup::{Found, Place, decoy, find};
 use crate::release::seen;
 use crate::served::Served;
 use crate::slow::{Aside, SlowLane};
-use crate::{ClientKind, ClientRules, Guard, Moment, PinPolicy, Query, Rosters, Standing};
+use crate::{ClientKind, ClientRules, Guard, Moment, PinPolicy, Query, Rosters, Standing, Used};
 
 /// Answers queries. One for the life of the daemon: its guard remembers.
 pub struct Resolver {
@@ -26,6 +26,8 @@ pub struct Answer {
     pub district: Option<usize>,
     /// Who it is about, for the logs.
     pub pseudonym: Pseudonym,
+    /// Who was admitted, for the reports; `None` for every other verdict.
+    pub used: Option<Used>,
 }
 
 /// How far `explain` got, one station after the other.
@@ -69,11 +71,13 @@ impl Resolver {
     /// The verdict on a query. Counts a wrong PIN against the card.
     pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
         let (place, found) = find(rosters, query, now);
+        let used = Used::of(&found);
         let verdict = match query.pin_that_counts() {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
             None => recognise(rosters, query, &place, found, now),
         };
         Answer {
+            used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, &place.id)),
             verdict,
             district: place.claimed.then(|| place.districts.first().copied()).flatten(),
             pseudonym: month.pseudonym(place.space, &place.id),

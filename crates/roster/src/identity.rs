@@ -60,6 +60,11 @@ impl IdentityKey {
         OptOutMark(mac.first_chunk().copied().unwrap_or_default())
     }
 
+    /// 32 bytes for a purpose of its own. No client's id begins with a NUL, so that none is an internal id.
+    pub(crate) fn subkey(&self, label: &[u8]) -> [u8; 32] {
+        mac(&self.0, &[&[0], label])
+    }
+
     fn keep(plain: &[u8], state: &State, keyring: &Keyring) -> Result<(), RosterError> {
         let key = keyring.current();
         // The nonce is random, and a key seals a handful of these in its life.

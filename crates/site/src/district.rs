@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use patron::{Attribute, CardRules, Eligibility, ExpiryRules, PinRules, PrivilegeRules, Release, Role, Scope};
 
 use crate::entry::Entry;
+use crate::goal::Goal;
 use crate::section::Section;
 use crate::source::Source;
 use crate::{card, eligibility, pin, privileges};
@@ -34,6 +35,8 @@ pub struct District {
     pub privileges: PrivilegeRules,
     /// Where its rosters come from.
     pub source: Option<Source>,
+    /// What it shall reach.
+    pub goal: Option<Goal>,
 }
 
 /// A district, and where the pattern of each card rule stands.
@@ -43,7 +46,7 @@ pub(crate) struct Draft<'a> {
 }
 
 pub(crate) const KEYS: &[&str] =
-    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source"];
+    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source", "goal"];
 
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
     let name = root.required("name", "the district's name").and_then(|entry| entry.field());
@@ -66,6 +69,10 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
             Some(None)
         }
     };
+    let goal = match root.optional("goal") {
+        Some(entry) => entry.section(Goal::KEYS).and_then(|section| Goal::read(&section)).map(Some),
+        None => Some(None),
+    };
     let (card, eligibility) = (card?, eligibility?);
     let district = District {
         id: id.to_owned(),
@@ -79,6 +86,7 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
         home_library: home_library?,
         privileges: privileges?,
         source: source?,
+        goal: goal?,
     };
     warn_of_roles_without_rules(root, &district);
     Some(Draft { district, cards: card.places })
@@ -155,7 +163,7 @@ mod tests {
         assert_eq!(
             with("[live]\nkind = \"ldap\"\n").errors(),
             ["districts/cms.toml:8:2 live: unknown key; \
-              expected one of name, home-library, release, card, pin, eligibility, privileges, source"]
+              expected one of name, home-library, release, card, pin, eligibility, privileges, source, goal"]
         );
     }
 

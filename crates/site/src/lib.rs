@@ -6,7 +6,7 @@
 //!
 //! What a user writes, one file each:
 //! - [`library`], [`listener`], [`log`], [`limits`], `lockout` the sections of the main file
-//! - [`district`] a file of `districts/`, with its `card`, `pin` and [`source`] sections
+//! - [`district`] a file of `districts/`, with its `card`, `pin`, [`source`] and [`goal`] sections
 //! - [`client`] a file of `clients/`, with its [`login`], [`network`]s and [`dialect`] (a `preset` laid over, its [`texts`])
 //! - [`units`] durations, sizes and shares
 //!
@@ -27,6 +27,7 @@ mod entry;
 mod environment;
 mod files;
 pub mod finding;
+pub mod goal;
 pub mod library;
 pub mod limits;
 pub mod listener;
@@ -52,6 +53,7 @@ pub use client::{Answers, Client, ClientKind, PinPolicy};
 pub use dialect::{Charset, Dialect, ExpiryFormat, FieldName};
 pub use district::District;
 pub use finding::{Faults, Finding, Place, Severity};
+pub use goal::Goal;
 pub use library::Library;
 pub use limits::Limits;
 pub use listener::{Listener, Protocol, Tls};

@@ -8,7 +8,7 @@ use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
-    Dialect, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, eligibility, listener, load,
+    Dialect, Goal, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, eligibility, listener, load,
     lockout, login, pin, privileges,
 };
 
@@ -66,6 +66,7 @@ fn the_district_sample_holds_every_key() {
         ("privileges.teacher.", &["patron-type"]),
         ("source.", Source::KEYS),
         ("source.guard.", Guard::KEYS),
+        ("goal.", Goal::KEYS),
     ];
     assert_eq!(keys_of("districts/cms.toml"), paths(&known));
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use patron::{Reason, Verdict};
 use resolver::Query;
+use roster::UseMonth;
 use sip2::{
     Accepted, Checksum, DecodeError, Dialect, EndSessionResponse, ErrorDetection, Frame, Login, LoginResponse, Parts,
     Request, RequestScResend, Response, Trailer, without_sequence,
@@ -219,6 +220,10 @@ impl Session {
             (Some(client), Some(card)) => {
                 let query = Query { card, pin: asked.pin.as_ref(), client: &client.rules };
                 let answer = service.resolver.resolve(&house.rosters, &query, tick.moment, &tick.pseudonyms);
+                if let Some(used) = &answer.used {
+                    let month = UseMonth::of(tick.moment.today);
+                    service.uses.note(&house.rosters, used, &client.id, answer.pseudonym, month);
+                }
                 (answer.verdict, answer.district, Some(answer.pseudonym))
             }
         };

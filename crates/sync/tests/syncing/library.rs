@@ -77,6 +77,7 @@ impl Library {
                 after: After::Keep,
                 guard: Guard::default(),
             }),
+            goal: None,
         };
         Self { folder, store, district, today: date(2026, 11, 23) }
     }
