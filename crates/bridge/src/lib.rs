@@ -2,7 +2,7 @@
 //!
 //! A request's way, in the order of the files: [`listener`] accepts, [`arrival`] finds out who it is
 //! ([`proxy`], [`tls`], [`prompts`], [`gate`]), [`connection`] turns bytes into frames and one
-//! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages, and the
+//! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages ([`ncip`] does all of this for NCIP), and the
 //! verdict is told to [`verdict_log`] (perhaps into an [`audit`] log of its own) and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
@@ -24,6 +24,7 @@ pub mod listener;
 pub mod log_writer;
 pub mod logins;
 pub mod metrics;
+pub mod ncip;
 pub mod prompts;
 pub mod proxy;
 pub mod reload;

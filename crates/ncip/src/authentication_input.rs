@@ -13,6 +13,8 @@ pub struct Credentials {
     pub identifier: Identifier,
     /// The PIN or password; `None`: none was sent, or an empty one.
     pub secret: Option<Secret>,
+    /// Whether an element for a secret was sent, though perhaps an empty one: such a message is a login, no look-up.
+    pub secret_sent: bool,
 }
 
 /// What an input is, by the word of its type.
@@ -100,7 +102,7 @@ impl Credentials {
         }
         let identifier = identifier.and_then(Identifier::new);
         let identifier = identifier.ok_or_else(|| Problem::new(Kind::NeededDataMissing, "AuthenticationInput"))?;
-        Ok(Self { identifier, secret: secret.and_then(Secret::new) })
+        Ok(Self { identifier, secret_sent: secret.is_some(), secret: secret.and_then(Secret::new) })
     }
 }
 
@@ -174,6 +176,11 @@ mod tests {
     #[test]
     fn an_empty_pin_is_no_pin_and_no_card_is_needed_data() {
         assert_eq!(credentials(&[user_id("4200017"), input("  ", "PIN")].concat()), Ok(("4200017".into(), None)));
+        for (inner, sent) in [(input("", "PIN"), true), (String::new(), false)] {
+            let text = format!("<NCIPMessage>{}{inner}</NCIPMessage>", user_id("4200017"));
+            let document = read(&text).unwrap();
+            assert_eq!(Credentials::read(Element::root(&document)).unwrap().secret_sent, sent);
+        }
         for sent in ["", &user_id(""), &input("0201", "PIN"), &input(" ", "Barcode Id")] {
             assert_eq!(credentials(sent), Err((Kind::NeededDataMissing, "AuthenticationInput")), "{sent}");
         }

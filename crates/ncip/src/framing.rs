@@ -90,6 +90,11 @@ impl Framing {
         Found::More
     }
 
+    /// Whether nothing of a message has come yet but blanks.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Start
+    }
+
     fn open(&mut self) {
         self.tag.clear();
         self.state = State::Tag;

@@ -15,21 +15,31 @@ pub struct Library {
     pub institution_id: String,
     /// The location (SIP2 AN), where a client has no other.
     pub location: String,
+    /// The agency (NCIP), where a client has no other.
+    pub agency_id: String,
     /// The zone of the times on the wire, and of "today".
     pub time_zone: TimeZone,
 }
 
 impl Library {
-    pub(crate) const KEYS: &[&str] = &["name", "institution-id", "location", "time-zone"];
+    pub(crate) const KEYS: &[&str] = &["name", "institution-id", "location", "agency-id", "time-zone"];
 
     pub(crate) fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.required("name", "the library's name").and_then(|entry| entry.field());
         let institution_id =
             section.required("institution-id", "the institution that vendors know").and_then(|entry| entry.field());
         let location = section.optional("location").map_or(Some("hallpass".to_owned()), |entry| entry.field());
+        let agency_id = section.optional("agency-id").map_or(Some(None), |entry| entry.field().map(Some));
         let time_zone =
             section.required("time-zone", "a zone such as \"America/New_York\"").and_then(|entry| time_zone(&entry));
-        Some(Self { name: name?, institution_id: institution_id?, location: location?, time_zone: time_zone? })
+        let institution_id = institution_id?;
+        Some(Self {
+            name: name?,
+            agency_id: agency_id?.unwrap_or_else(|| institution_id.clone()),
+            institution_id,
+            location: location?,
+            time_zone: time_zone?,
+        })
     }
 }
 

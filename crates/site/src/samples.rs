@@ -8,8 +8,8 @@ use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
-    Dialect, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, listener, load, lockout, login,
-    pin,
+    Dialect, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, listener, load, lockout,
+    login, pin,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -72,6 +72,7 @@ fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),
         ("login.", login::KEYS),
+        ("ncip.", Ncip::KEYS),
         ("dialect.", Dialect::KEYS),
         ("dialect.fields.", &["PF"]),
         ("dialect.texts.", &["es"]),
