@@ -1,15 +1,14 @@
 //! NCIP as clients speak it: messages written by hand, over HTTP that is written by hand too.
 
-use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use crate::wire::PATIENCE;
 
 /// An HTTP client that keeps its connection.
 #[derive(Debug)]
-pub struct Http {
-    stream: BufReader<TcpStream>,
+pub struct Http<S = TcpStream> {
+    stream: BufReader<S>,
 }
 
 /// What HTTP answers.
@@ -29,16 +28,20 @@ impl Http {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::over(stream)
+    }
+}
+
+impl<S: Read + Write> Http<S> {
+    /// HTTP over a stream, such as one of TLS.
+    pub fn over(stream: S) -> Self {
         Self { stream: BufReader::new(stream) }
     }
 
     /// Posts a message with these header lines.
     #[track_caller]
     pub fn post(&mut self, path: &str, head: &[&str], body: &str) -> HttpReply {
-        let lines: String = head.iter().fold(String::new(), |mut text, line| {
-            write!(text, "{line}\r\n").unwrap();
-            text
-        });
+        let lines: String = head.iter().map(|line| format!("{line}\r\n")).collect();
         let length = body.len();
         self.send(&format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{lines}Content-Length: {length}\r\n\r\n{body}"))
     }

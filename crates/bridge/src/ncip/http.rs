@@ -71,7 +71,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let closing = state.lock().await.1;
-    match closing.or(watch.cause()) {
+    match watch.cause().or(closing) {
         Some(cause) => End::Closed(cause),
         None if drained => End::Drained,
         None => End::Peer,
@@ -94,7 +94,8 @@ async fn answer(
     let body = match collect(body).await {
         Ok(body) => body,
         Err(code) => {
-            *closing = Some(Closed::FrameTooLong);
+            // One that broke off is the peer's end, or a deadline's.
+            *closing = (code == StatusCode::PAYLOAD_TOO_LARGE).then_some(Closed::FrameTooLong);
             return closed(status(code));
         }
     };
