@@ -1,6 +1,6 @@
 //! NCIP as clients speak it: messages written by hand, over HTTP that is written by hand too.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use crate::wire::PATIENCE;
@@ -66,9 +66,12 @@ impl<S: Read + Write> Http<S> {
         HttpReply { status, head, body: String::from_utf8(body).unwrap() }
     }
 
-    /// Whether the service has closed the connection.
+    /// Whether the service closes the connection; one that stays open is waited for in vain.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        match self.stream.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
     }
 }
 

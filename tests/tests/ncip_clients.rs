@@ -130,6 +130,9 @@ fn nobody_inherits_the_login_of_the_message_before() {
     admits(&http.post("/", &[BASIC], &login("")));
     refuses(&http.post("/", &[], &login("")), " 401 ", "Unknown Agency");
     admits(&http.post("/", &[BASIC], &login("")));
+    let wrong = http.post("/", &["Authorization: Basic c2lwOndyb25n"], &login(""));
+    refuses(&wrong, " 401 ", "Agency Authentication Failed");
+    admits(&http.post("/", &[BASIC], &login("")));
     let mut both = login(&agency("VENDOR", LOGIN_PASSWORD));
     both.push_str(&login(""));
     let told = String::from_utf8(Wire::connect(daemon.address(1)).hang_up_after(both.as_bytes())).unwrap();
@@ -142,6 +145,17 @@ fn a_client_from_another_network_is_as_unknown_as_a_wrong_secret() {
     site.replace("clients/overdrive.toml", "release", "networks = [\"203.0.113.0/24\"]\nrelease");
     let daemon = Daemon::start(&site);
     refuses(&Http::connect(daemon.address(0)).post("/", &[BASIC], &login("")), " 401 ", "Agency Authentication Failed");
+}
+
+#[test]
+fn a_reload_that_takes_a_network_away_ends_what_was_open_from_there() {
+    let site = site();
+    let daemon = Daemon::start(&site);
+    let mut http = Http::connect(daemon.address(0));
+    admits(&http.post("/", &[BASIC], &login("")));
+    site.replace("clients/overdrive.toml", "release", "networks = [\"203.0.113.0/24\"]\nrelease");
+    site.run(&["reload"]).succeeded();
+    refuses(&http.post("/", &[BASIC], &login("")), " 401 ", "Agency Authentication Failed");
 }
 
 #[test]

@@ -39,7 +39,9 @@ mod lookup_agency;
 mod lookup_user;
 mod lookup_version;
 
+mod initiation; // a message that asks, written
 mod message; // a request of any of them
+mod outline; // a message for people
 mod response; // an answer
 
 pub use authenticate_user::AuthenticateUser;
@@ -47,10 +49,12 @@ pub use authentication_input::Credentials;
 pub use error::ReadError;
 pub use framing::{Found, Framing};
 pub use header::{Agency, Header, Parties};
+pub use initiation::{Asks, Initiation};
 pub use lookup_agency::{AgencyInformation, LookupAgency, Prompt};
 pub use lookup_user::{LookupUser, UserElements};
 pub use manner::{Edition, Manner};
 pub use message::{Message, Rejection, Request, read, read_without_controls};
+pub use outline::{Line, outline};
 pub use problem::{Kind, Problem};
 pub use response::Response;
 pub use secret::{Identifier, Secret};

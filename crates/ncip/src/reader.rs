@@ -205,7 +205,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// One of XML's five entities, or a numbered character; anything else a DTD would have to declare.
-fn resolve(name: &str) -> Result<char, ReadError> {
+pub(crate) fn resolve(name: &str) -> Result<char, ReadError> {
     let number = match name.strip_prefix('#') {
         None => {
             return match name {

@@ -1,5 +1,6 @@
 //! The standard's scheme URIs that we write.
 
+pub(crate) const AGENCY_ELEMENT: &str = "http://www.niso.org/ncip/v1_0/schemes/agencyelementtype/agencyelementtype.scm";
 pub(crate) const AGENCY: &str = "http://www.niso.org/ncip/v1_0/schemes/agencyid/agencyid.scm";
 pub(crate) const AUTHENTICATION_INPUT: &str =
     "http://www.niso.org/ncip/v1_0/imp1/schemes/authenticationinputtype/authenticationinputtype.scm";
@@ -22,5 +23,6 @@ pub(crate) const PROMPT: &str =
     "http://www.niso.org/ncip/v1_0/imp1/schemes/authenticationprompttype/authenticationprompttype.scm";
 pub(crate) const USER_ADDRESS_ROLE: &str =
     "http://www.niso.org/ncip/v1_0/imp1/schemes/useraddressroletype/useraddressroletype.scm";
+pub(crate) const USER_ELEMENT: &str = "http://www.niso.org/ncip/v1_0/schemes/userelementtype/userelementtype.scm";
 pub(crate) const USER_IDENTIFIER: &str =
     "http://www.niso.org/ncip/v1_0/imp1/schemes/visibleuseridentifiertype/visibleuseridentifiertype.scm";

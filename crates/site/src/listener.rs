@@ -105,6 +105,16 @@ pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
     {
         entry.error("NCIP has no prompts before the first message", "expected prompts only with protocol = \"sip2\"");
     }
+    if let (Some(Protocol::NcipHttp | Protocol::NcipTcp), Some(None), Some((address, entry))) =
+        (protocol, &tls, &address)
+        && !address.ip().is_loopback()
+        && proxy_from.as_ref().is_some_and(Vec::is_empty)
+    {
+        entry.warning(
+            "NCIP without TLS: PINs and the clients' own secrets travel in every message as they are",
+            "tls, or a loopback address behind a proxy",
+        );
+    }
     let listener = || {
         Some(Listener {
             protocol: protocol?,
@@ -166,6 +176,15 @@ mod tests {
         let (plain, prompting) = (listener(""), listener("prompts = true\n"));
         trial.main(&plain);
         assert_eq!(trial.load().unwrap().site.listeners[0].protocol, Protocol::NcipHttp);
+        assert!(trial.warnings().is_empty());
+        trial.main(&plain.replace("127.0.0.1:6001", "0.0.0.0:6001"));
+        assert_eq!(
+            trial.warnings(),
+            [
+                "hallpass.toml:9:11 listener[0].address: NCIP without TLS: PINs and the clients' own secrets travel in every \
+              message as they are; tls, or a loopback address behind a proxy"
+            ]
+        );
         trial.main(&prompting);
         assert_eq!(
             trial.errors(),

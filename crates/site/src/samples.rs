@@ -27,6 +27,21 @@ fn the_samples_load_without_a_warning() {
 }
 
 #[test]
+fn the_examples_of_ncip_load_without_a_warning_one_client_for_each_profile() {
+    let loaded = Site::load_with_env(&Path::new(CONF).join("examples/ncip/hallpass.toml"), [])
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let profiles = ["vufind", "reshare", "relais", "auto-graphics", "folio"];
+    let folder = Path::new(CONF).join("examples/ncip/clients");
+    let texts: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    for profile in profiles {
+        let named = format!("profile = \"{profile}\"");
+        assert_eq!(texts.iter().filter(|text| text.contains(&named)).count(), 1, "{profile}");
+    }
+}
+
+#[test]
 fn what_the_samples_call_a_default_is_one() {
     let site = Site::load_with_env(&Path::new(CONF).join("hallpass.toml"), []).unwrap().site;
     assert_eq!((site.limits, site.budget, site.log), (Limits::default(), Budget::default(), Log::default()));

@@ -4,6 +4,7 @@
 //!   may take
 //! - [`session`] what one connection knows: a message in, an answer out; [`identity`] who the client is
 //! - [`reply`] a verdict as an answer; [`pace`] how many cards may be looked up without a PIN
+//! - [`shown`] answers taken apart again, for people
 
 pub mod deadlines;
 pub mod form;
@@ -12,4 +13,5 @@ pub mod identity;
 pub mod pace;
 pub mod reply;
 pub mod session;
+pub mod shown;
 pub mod tcp;

@@ -31,8 +31,8 @@ pub struct Session {
     bound: Option<Known>,
     /// The place among the strangers, until a login.
     stranger: Option<Stranger>,
-    /// The last login and its user. It says nothing of the next message: a proxy sends those of many.
-    last: Option<(String, Known)>,
+    /// The last login. It says nothing of the next message: a proxy sends those of many.
+    last: Option<Known>,
     login_time: Duration,
     failed_logins: u8,
     unreadable: u8,
@@ -280,8 +280,7 @@ impl Session {
     ) -> Result<&'h Client, &'static str> {
         let named = house.client_of_login(&shown.user).filter(|(_, client)| client.may_connect_from(self.source));
         // The same as in the last message: its place among the client's connections is kept.
-        if let (Some((_, client)), Some((user, known))) = (named, &self.last)
-            && *user == shown.user
+        if let (Some((_, client)), Some(known)) = (named, &self.last)
             && *known.id == *client.id
             && client
                 .login
@@ -295,7 +294,7 @@ impl Session {
         let known = logins::log_in(service, &shown.user, &shown.password, self.source);
         let known = timeout(self.login_time, known).await.map_err(|_| "busy")??;
         let client = house.client(&known.id, known.at).ok_or("login")?;
-        self.last = Some((shown.user.clone(), known));
+        self.last = Some(known);
         self.stranger = None;
         Ok(client)
     }

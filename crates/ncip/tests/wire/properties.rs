@@ -11,13 +11,14 @@ const MARKS: &[&[u8]] = &[b"", b"\xFE\xFF", b"\xFF\xFE", b"\xEF\xBB\xBF"];
 
 /// Bytes that look like a message for a while: tags that open and close at random, texts, references, markup.
 fn markup() -> impl Strategy<Value = Vec<u8>> {
-    let name = || select(&["NCIPMessage", "n:LookupUser", "UserId", "Value", "Ext", "AuthenticationInput", "x"][..]);
+    let name =
+        || select(&["NCIPMessage", "n:LookupUser", "UserId", "Value", "Ext", "AuthenticationInput", "é", "é:x"][..]);
     let piece = prop_oneof![
         4 => name().prop_map(|name| format!("<{name}>")),
         4 => name().prop_map(|name| format!("</{name}>")),
         1 => name().prop_map(|name| format!("<{name} a='b&amp;' version=\"v1_0\"/>")),
         2 => "[ -~é\u{4}😀]{0,12}",
-        1 => select(&["&amp;", "&x;", "&#x41;", "&", "]]>", "<![CDATA[", "<!--", "-->", "<?", "?>", "<!DOCTYPE NCIPMessage>"][..])
+        1 => select(&["&amp;", "&x;", "&é€é;", "&#é€;", "&#x41;", "&", "]]>", "<![CDATA[", "<!--", "-->", "<?", "?>", "<!DOCTYPE NCIPMessage>"][..])
             .prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())

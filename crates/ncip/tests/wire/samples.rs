@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ncip::{Edition, Request, Service, read};
+use ncip::{Asks, Edition, Initiation, Request, Service, read};
 
 use crate::support::{answer, files, input, shared, v1, v2, validate};
 
@@ -118,6 +118,33 @@ fn a_service_that_is_not_ours_is_refused_in_its_own_response() {
     // Neither has version 1 for a service that it does not know.
     assert!(reply(v1("DeleteItem", "")).contains("<NCIPVersionMessage"));
     assert!(reply(v2("AuthenticateUser", "")).contains("ncip_v2_02.xsd\"><n:Problem>"));
+}
+
+#[test]
+fn what_we_ask_is_valid_and_read_as_what_was_meant() {
+    let mut asked = Vec::new();
+    for edition in [Edition::V1, Edition::V2] {
+        for asks in [
+            Asks::Version,
+            Asks::Agency,
+            Asks::User { card: "4200017", pin: None },
+            Asks::User { card: "4200017", pin: Some("0<1") },
+            Asks::Authentication { card: "4200017", pin: "0201" },
+        ] {
+            if edition == Edition::V2 && matches!(asks, Asks::Authentication { .. }) {
+                continue;
+            }
+            let text = Initiation { edition, from: Some("VENDOR"), secret: Some("s&t"), to: "EPL", asks }.to_text();
+            let message = read(text.as_bytes()).unwrap();
+            if let (Request::LookupUser(asked), Asks::User { pin, .. }) = (&message.request, asks) {
+                assert_eq!(asked.credentials.secret.as_ref().map(|secret| secret.expose()), pin);
+                assert_eq!(message.header.from_agency_authentication.as_ref().unwrap().expose(), "s&t");
+            }
+            assert!(!matches!(message.request, Request::Unsupported(_)), "{text}");
+            asked.push(("asked.xml".to_owned(), text));
+        }
+    }
+    validate(&asked);
 }
 
 #[test]
