@@ -98,7 +98,9 @@ fn a_wrong_secret_is_told_as_what_it_is_and_three_end_the_connection() {
     assert!(basic.head.contains(&"www-authenticate: basic realm=\"ncip\"".to_owned()), "{basic:?}");
     refuses(&http.post("/", &["X-Api-Key: nobody.secret"], &login("")), " 401 ", failed);
     refuses(&http.post("/", &[], &login(&agency("VENDOR", "wrong"))), " 200 ", failed);
-    assert!(http.is_closed(), "three logins failed");
+    assert!(http.is_closed());
+    let closed = "hallpass_connections_closed_total{cause=\"failed-logins\"}";
+    until("three failed logins to end it", || (daemon.metric(closed) == 1).then_some(()));
     refuses(&connect().post("/", &[], &login(&agency("NOBODY", LOGIN_PASSWORD))), " 200 ", failed);
     refuses(&connect().post("/", &[], &login(&system("VENDOR", "wrong"))), " 200 ", "System Authentication Failed");
     refuses(&connect().post("/", &["Authorization: Basic !!!"], &login("")), " 401 ", failed);

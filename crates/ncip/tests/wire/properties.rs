@@ -21,7 +21,10 @@ fn markup() -> impl Strategy<Value = Vec<u8>> {
         1 => select(&["&amp;", "&x;", "&é€é;", "&#é€;", "&#x41;", "&", "]]>", "<![CDATA[", "<!--", "-->", "<?", "?>", "<!DOCTYPE NCIPMessage>"][..])
             .prop_map(str::to_owned),
     ];
-    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+    // Without a root hardly anything is read.
+    let root = select(&["", "<NCIPMessage>", "<NCIPMessage><LookupUser>"][..]);
+    (root, prop::collection::vec(piece, 0..40))
+        .prop_map(|(root, pieces)| format!("{root}{}", pieces.concat()).into_bytes())
 }
 
 /// A whole message with a few bytes changed.
