@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 
 use axum::body::Body;
 use hyper::body::{Body as _, Incoming};
@@ -18,12 +18,12 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::connection::End;
+use crate::connection::{self, End};
 use crate::metrics::Closed;
 use crate::ncip::deadlines::{Watch, Watched};
 use crate::ncip::form;
 use crate::ncip::identity::Shown;
-use crate::ncip::session::{Answered, Session, Status};
+use crate::ncip::session::{Answered, Session, Status, Way};
 use crate::ncip::tcp::grow;
 use crate::service::Service;
 
@@ -46,30 +46,34 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     // Of one connection, so never waited for; the requests of a connection come one after the other.
     let state = Mutex::new((session, None));
     let (shared, watched) = (&state, &watch);
-    let answers = service_fn(move |request| async move {
-        let mut state = shared.lock().await;
-        let (session, closing) = &mut *state;
-        let response = answer(request, session, closing, service, watched).await;
-        watched.answered(session.is_known());
-        Ok::<_, Infallible>(response)
+    // Boxed, so that the connection can be moved in the end and the stream taken out of it.
+    let answers = service_fn(move |request| {
+        Box::pin(async move {
+            let mut state = shared.lock().await;
+            let (session, closing) = &mut *state;
+            let response = answer(request, session, closing, service, watched).await;
+            watched.answered(session.is_known());
+            Ok::<_, Infallible>(response)
+        })
     });
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .half_close(true)
         .max_buf_size(BUFFER)
         .max_headers(HEADERS)
         // Deadlines stand in the stream.
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(Watched::new(stream, &watch)), answers);
-    let mut connection = pin!(connection);
     let drained = tokio::select! {
         // Whoever asked sees for themselves that it broke.
-        _ = connection.as_mut() => false,
+        _ = poll_fn(|context| connection.poll_without_shutdown(context)) => false,
         () = draining.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            Pin::new(&mut connection).graceful_shutdown();
+            let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
             true
         }
     };
+    // Where the peer still sends, closing at once would take the last answer back.
+    connection::close(&mut connection.into_parts().io.into_inner()).await;
     let closing = state.lock().await.1;
     match watch.cause().or(closing) {
         Some(cause) => End::Closed(cause),
@@ -102,7 +106,7 @@ async fn answer(
     watch.whole();
     let shown = Shown::in_http(&parts, &service.house());
     let message = form::unwrapped(&body).unwrap_or(body);
-    let answered = session.answer(service, &message, Some(shown)).await;
+    let answered = session.answer(service, &message, Way::Http(shown)).await;
     *closing = answered.close;
     response_of(answered)
 }

@@ -78,16 +78,10 @@ pub fn tell(verdict: Verdict, asked: &Asked, manner: &Manner<'_>, agency: &Agenc
 /// The problem that a reason is told as. What must not be told apart is one.
 pub fn refusal(reason: Reason) -> Problem {
     let kind = match reason {
-        Reason::Outage => Kind::TemporaryProcessingFailure,
-        Reason::Disabled | Reason::Expired | Reason::Role => Kind::UserAccessDenied,
         Reason::NotLoggedIn => return Problem::new(Kind::UnknownAgency, "FromAgencyId"),
-        Reason::UnknownCard
-        | Reason::WrongPin
-        | Reason::NoPin
-        | Reason::Locked
-        | Reason::Ambiguous
-        | Reason::OtherDistrict
-        | Reason::NoVerifier => Kind::UserAuthenticationFailed,
+        Reason::Outage => Kind::TemporaryProcessingFailure,
+        _ if reason.is_ineligible() => Kind::UserAccessDenied,
+        _ => Kind::UserAuthenticationFailed,
     };
     Problem::new(kind, ELEMENT).with_detail(texts::refusal(reason).1)
 }

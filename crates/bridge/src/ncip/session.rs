@@ -13,7 +13,7 @@ use crate::arrival::Stranger;
 use crate::house::{Client, House};
 use crate::logins::{self, Known};
 use crate::metrics::Closed;
-use crate::ncip::identity::Shown;
+use crate::ncip::identity::{By, Shown};
 use crate::ncip::reply::{self, Asked, Manner};
 use crate::service::Service;
 use crate::verdict_log::Line;
@@ -59,6 +59,14 @@ pub enum Status {
     Unavailable,
 }
 
+/// How a message came.
+pub enum Way {
+    /// By HTTP, which may show a login of its own.
+    Http(Option<Shown>),
+    /// By TCP, where nothing is said to what is no NCIP.
+    Tcp,
+}
+
 /// Who a message is from.
 enum From<'h> {
     Client(&'h Client),
@@ -82,12 +90,14 @@ impl Session {
         self.bound.is_some() || self.last.is_some()
     }
 
-    /// Answers one message. `shown` is what HTTP shows of its client, `None` in TCP, where nothing is said to what is no
-    /// NCIP.
-    pub async fn answer(&mut self, service: &Service, bytes: &[u8], shown: Option<Option<Shown>>) -> Answered {
+    /// Answers one message.
+    pub async fn answer(&mut self, service: &Service, bytes: &[u8], way: Way) -> Answered {
         let started = Instant::now();
         let house = service.view.load_full();
-        let by_http = shown.is_some();
+        let (by_http, shown) = match way {
+            Way::Http(shown) => (true, shown),
+            Way::Tcp => (false, None),
+        };
         let mut answered = Answered { text: String::new(), status: Status::Answered, close: None };
         let bound = match &self.bound {
             None => None,
@@ -124,7 +134,7 @@ impl Session {
         let from = match bound {
             Some(client) => From::Client(client),
             None => {
-                let shown = shown.flatten().or_else(|| Shown::in_message(&message.header, &house));
+                let shown = shown.or_else(|| Shown::in_message(&message.header, &house));
                 let unnamed = by_http && message.header.from_agency.is_none();
                 self.identify(service, &house, shown, unnamed).await
             }
@@ -265,8 +275,7 @@ impl Session {
                     let busy = Problem::new(Kind::TemporaryProcessingFailure, "FromAgencyId");
                     return From::Nobody(busy, Status::Answered);
                 }
-                let by_http = shown.by == crate::ncip::identity::By::Http;
-                let status = if by_http { Status::Unauthorized } else { Status::Answered };
+                let status = if shown.by == By::Http { Status::Unauthorized } else { Status::Answered };
                 From::Nobody(shown.by.problem(), status)
             }
         }

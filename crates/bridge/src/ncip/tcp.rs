@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::connection::{End, close};
 use crate::metrics::Closed;
 use crate::ncip::deadlines::{Watch, Watched};
-use crate::ncip::session::Session;
+use crate::ncip::session::{Session, Way};
 use crate::service::Service;
 
 /// Bytes read at once: a request has about two thousand.
@@ -71,7 +71,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
             }
         };
         watch.whole();
-        let answered = session.answer(service, input.get(..end).unwrap_or_default(), None).await;
+        let answered = session.answer(service, input.get(..end).unwrap_or_default(), Way::Tcp).await;
         watch.answered(session.is_known());
         // What came already of the next one. The old buffer is wiped.
         let rest = input.get(end..).unwrap_or_default().trim_ascii_start().to_vec();

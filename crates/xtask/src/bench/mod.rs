@@ -2,14 +2,16 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] the rows; [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
 
 pub mod client;
 pub mod district;
 pub mod echo;
 mod exchange;
+pub mod fixed;
 pub mod idle;
 mod load;
+mod ncip;
 pub mod pairs;
 pub mod process;
 pub mod report;
@@ -37,7 +39,7 @@ use crate::tools;
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Rows, by number; all five without any.
+    /// Rows, by number or name; all with a bar without any.
     rows: Vec<Row>,
     /// Also write the table into docs/BENCHMARKS.md.
     #[arg(long, conflicts_with_all = ["rows", "students"])]
@@ -64,12 +66,14 @@ enum Row {
     /// Sync.
     #[value(name = "5")]
     Sync,
+    /// NCIP's LookupUser over HTTP.
+    Ncip,
     /// Each step of a request, in nanoseconds; has no bar.
     Steps,
 }
 
 impl Row {
-    const BARRED: [Self; 5] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync];
+    const BARRED: [Self; 6] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ncip];
 }
 
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
@@ -154,6 +158,13 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
         lines.push(start::measure(paths, &district, &requests).await?);
     }
     lines.extend(synced);
+    if wants(Row::Ncip) {
+        heading("NCIP");
+        let mut ours = Server::hallpass(paths, &district)?;
+        ours.answers(requests.at(0)).await?;
+        lines.extend(ncip::measure(&ours, &district).await?);
+        ours.stop().await?;
+    }
     if wants(Row::Steps) {
         heading("steps");
         steps::measure(paths, &district).await?;
