@@ -29,20 +29,19 @@ enum InputType {
 impl InputType {
     /// Scheme and case vary, as do blanks (reference/ncip.md 1.5).
     fn parse(word: &str) -> Option<Self> {
-        let letters = word.chars().filter(char::is_ascii_alphanumeric);
-        let word: String = letters.map(|letter| letter.to_ascii_lowercase()).take(limits::VALUE).collect();
-        match word.as_str() {
-            "barcodeid"
-            | "barcode"
-            | "userid"
-            | "username"
-            | "visibleuserid"
-            | "institutionidnumber"
-            | "cardnumber" => Some(Self::Identifier),
-            "pin" | "password" => Some(Self::Secret),
-            "md5messagedigestalgorithm" | "md5" => Some(Self::Digest),
-            _ => None,
-        }
+        let is = |known: &&str| {
+            let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
+            letters.map(|letter| letter.to_ascii_lowercase()).eq(known.bytes())
+        };
+        let words: [(&[&str], Self); 3] = [
+            (&["pin", "password"], Self::Secret),
+            (
+                &["barcodeid", "username", "userid", "barcode", "visibleuserid", "institutionidnumber", "cardnumber"],
+                Self::Identifier,
+            ),
+            (&["md5messagedigestalgorithm", "md5"], Self::Digest),
+        ];
+        words.into_iter().find(|(words, _)| words.iter().any(is)).map(|(_, kind)| kind)
     }
 }
 

@@ -109,6 +109,12 @@ impl<'o> Writer<'o> {
 
     /// Text, escaped; a character that XML 1.0 does not allow is left out.
     fn text(&mut self, text: &str) {
+        // Nearly all are: looked through at once, and copied at once.
+        let plain =
+            |plain, byte| plain & matches!(byte, b' '..=b'~') & !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
+        if text.bytes().fold(true, plain) {
+            return self.out.push_str(text);
+        }
         for character in text.chars() {
             match character {
                 '&' => self.out.push_str("&amp;"),

@@ -143,11 +143,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
             return Poll::Ready(read);
         }
         let Some((due, cause)) = this.watch.due() else { return Poll::Pending };
-        if this.reading.deadline() != due {
+        // To set a timer takes a lock that all connections share: it is set on when it rings, not with every message.
+        if this.reading.deadline() > due {
             this.reading.as_mut().reset(due);
         }
-        ready!(this.reading.as_mut().poll(context));
-        Poll::Ready(Err(this.watch.late(cause)))
+        loop {
+            ready!(this.reading.as_mut().poll(context));
+            if Instant::now() >= due {
+                return Poll::Ready(Err(this.watch.late(cause)));
+            }
+            this.reading.as_mut().reset(due);
+        }
     }
 }
 
@@ -156,6 +162,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.written(context, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.written(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

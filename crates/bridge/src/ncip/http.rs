@@ -104,7 +104,7 @@ async fn answer(
         }
     };
     watch.whole();
-    let shown = Shown::in_http(&parts, &service.house());
+    let shown = if session.is_bound() { None } else { Shown::in_http(&parts, &service.house()) };
     let message = form::unwrapped(&body).unwrap_or(body);
     let answered = session.answer(service, &message, Way::Http(shown)).await;
     *closing = answered.close;
@@ -133,7 +133,9 @@ async fn collect(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, StatusCode> {
     if body.size_hint().lower() > most {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let mut bytes = Zeroizing::new(Vec::new());
+    // No more than it says, and not all of it before it is there: what is held is wiped, byte by byte.
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(BUFFER)));
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
         if bytes.len() + data.len() > limits::MESSAGE {

@@ -23,6 +23,9 @@ const FAILED_LOGINS: u8 = 3;
 /// Unreadable messages in a row that may come on one connection.
 const UNREADABLE: u8 = 3;
 
+/// Bytes of a usual answer.
+const USUAL: usize = 2048;
+
 /// One NCIP connection's state.
 pub struct Session {
     listener: Arc<str>,
@@ -90,6 +93,11 @@ impl Session {
         self.bound.is_some() || self.last.is_some()
     }
 
+    /// Whether the connection itself says whose it is: then nothing that a message shows is looked at.
+    pub const fn is_bound(&self) -> bool {
+        self.bound.is_some()
+    }
+
     /// Answers one message.
     pub async fn answer(&mut self, service: &Service, bytes: &[u8], way: Way) -> Answered {
         let started = Instant::now();
@@ -98,7 +106,7 @@ impl Session {
             Way::Http(shown) => (true, shown),
             Way::Tcp => (false, None),
         };
-        let mut answered = Answered { text: String::new(), status: Status::Answered, close: None };
+        let mut answered = Answered { text: String::with_capacity(USUAL), status: Status::Answered, close: None };
         let bound = match &self.bound {
             None => None,
             Some(known) => match house.client(&known.id, known.at) {
