@@ -90,6 +90,16 @@ fn reshare_looks_a_user_up_in_two_steps_and_then_with_a_pin() {
 }
 
 #[test]
+fn quirk_15_a_client_can_have_the_privileges_of_a_profile_in_the_other_convention() {
+    let daemon = Daemon::start(&site("[ncip]\nprofile = \"reshare\"\nprivileges = \"active\"\n"));
+    let login = lookup_user(&[input("Barcode Id", CARD), input("PIN", PIN)].concat());
+    let reply = post(&mut Http::connect(http(&daemon)), &login).body;
+    let told = (text_of(&reply, "AgencyUserPrivilegeType"), text_of(&reply, "UserPrivilegeStatusType"));
+    assert_eq!(told, (Some("STUDENT"), Some("active")), "{reply}");
+    assert!(!reply.contains("LIBRARY"), "{reply}");
+}
+
+#[test]
 fn a_v1_client_on_a_raw_socket_authenticates_line_by_line() {
     let daemon = Daemon::start(&site(""));
     let mut wire = tcp(&daemon);

@@ -171,7 +171,7 @@ fn a_client_is_known_by_its_network_alone() {
 }
 
 #[test]
-fn a_client_is_known_by_its_certificate_over_https() {
+fn quirk_06_a_client_is_known_by_its_certificate_over_https_of_tls_1_2() {
     let site = site();
     let authority = Authority::new("Example Authority");
     authority.issue(&["localhost"]).write(&site.path("conf/cert.pem"), &site.path("conf/key.pem"));

@@ -118,6 +118,12 @@ fn quirk_16_a_v1_problem_names_its_element_directly() {
 }
 
 #[test]
+fn quirk_19_a_date_is_told_with_its_time_and_offset() {
+    let reply = answer(v2("LookupUser", USER_ID).as_bytes()).unwrap();
+    assert!(reply.contains("<n:ValidToDate>2027-06-30T00:00:00-04:00</n:ValidToDate>"), "{reply}");
+}
+
+#[test]
 fn the_version_of_the_question_is_the_version_of_the_answer() {
     for version in [
         "http://www.niso.org/schemas/ncip/v2_0/imp1/xsd/ncip_v2_0.xsd",

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use jiff::civil::date;
+use jiff::tz::{self, TimeZone};
 use ncip::{
-    Agency, AgencyInformation, Message, Name, Prompt, Rejection, Request, Response, User, UserOptionalFields, read,
+    Agency, AgencyInformation, Message, Name, Privilege, Prompt, Rejection, Request, Response, User,
+    UserOptionalFields, read,
 };
 
 pub const V1: &str = "http://www.niso.org/ncip/v1_0/imp1/dtd/ncip_v1_0.dtd";
@@ -88,6 +91,7 @@ pub fn rejection(bytes: &[u8]) -> Rejection {
 
 fn answer_message(message: &Message, out: &mut String) {
     let parties = message.header.answered_by(&own());
+    let expiry = date(2027, 6, 30).to_zoned_datetime(TimeZone::fixed(tz::offset(-4))).unwrap();
     let user = |identifier| User {
         agency: &parties.from,
         identifier,
@@ -95,7 +99,7 @@ fn answer_message(message: &Message, out: &mut String) {
             visible_id: true,
             name: Some(Name::Personal { given: "Ada <&>", family: "Example" }),
             email: Some("ada@example.org"),
-            privileges: Vec::new(),
+            privileges: vec![Privilege { kind: "STATUS", status: Some("OK"), valid_to: Some(&expiry) }],
             blocks: &["Block Check Out"],
         },
     };
