@@ -173,8 +173,8 @@ fn a_head_over_the_limit_is_refused() {
 
 #[test]
 fn a_message_must_come_whole_in_its_time() {
-    // Silence may last ten minutes.
-    let (_site, daemon) = service("\n[limits]\nframe-time = \"200ms\"\n");
+    // All else may last ten minutes.
+    let (_site, daemon) = service("\n[limits]\nframe-time = \"200ms\"\nlogin-time = \"10m\"\n");
     let mut head = Wire::connect(daemon.address(2));
     head.send("POST / HTTP/1.1\r\nHos");
     let mut body = Wire::connect(daemon.address(2));
