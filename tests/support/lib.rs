@@ -7,6 +7,7 @@ mod command; // the binary, and commands that run to their end
 mod daemon; // `hallpass serve`, its log and its addresses
 mod foreign; // other people's clients
 mod library; // the library of the transcripts
+mod ncip; // messages of the other protocol, and HTTP by hand
 mod script; // dialogues as plain text
 mod site; // a configuration with its folders
 mod stage; // a script played against a daemon
@@ -18,6 +19,7 @@ pub use command::{Output, binary, run, run_program, run_with_input};
 pub use daemon::Daemon;
 pub use foreign::{Tool, tool};
 pub use library::{Library, transcripts_folder};
+pub use ncip::{Http, HttpReply, input, lookup_user, text_of, user_id, version_1, wanted};
 pub use script::Script;
 pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use stage::{Reply, play};

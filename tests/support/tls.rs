@@ -138,3 +138,19 @@ impl TlsWire {
         self.try_ask(message).unwrap_or_else(|error| panic!("no answer over TLS: {error}"))
     }
 }
+
+impl io::Read for TlsWire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl io::Write for TlsWire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -63,7 +63,7 @@ fn a_key_that_this_release_does_not_act_on_is_an_error() {
     );
     spoilt("districts/cms.toml", "oneroster-csv", "ldap", &["source.kind", "expected one of oneroster-csv"]);
     spoilt("districts/cms.toml", "\"birth-date\"", "\"directory\"", &["pin.scheme", "unknown word"]);
-    spoilt("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-http\"", &["listener[0].protocol", "sip2"]);
+    spoilt("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-smtp\"", &["listener[0].protocol", "sip2"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         let mut child = Command::new(binary())
-            .args(["demo", "--sip2-port", "0", "--admin-port", "0"])
+            .args(["demo", "--sip2-port", "0", "--ncip-port", "0", "--admin-port", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -80,6 +80,10 @@ fn every_command_that_the_demo_prints_does_what_it_says() {
             });
         }
     });
+
+    let ncip = demo.told.iter().find(|line| line.contains("probe ncip")).unwrap().trim();
+    let told = in_a_shell(ncip).stdout;
+    assert!(told.contains("LookupUserResponse") && told.contains("StructuredPersonalUserName"), "{told}");
 
     let explain = demo.command_after("Why was a card refused?").to_owned();
     let why = in_a_shell(&explain).stdout;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use site::Limits;
+use site::{Limits, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use crate::logins::{self, Known};
 use crate::metrics::Closed;
 use crate::service::Service;
 use crate::sip::session::Session;
-use crate::{prompts, proxy, tls};
+use crate::{ncip, prompts, proxy, tls};
 
 /// How often `login:` is asked.
 const PROMPTS: u8 = 3;
@@ -41,6 +41,14 @@ pub struct Arrival {
 pub struct Stranger {
     _of_source: Place<IpAddr>,
     _of_all: Place<()>,
+}
+
+/// What is spoken on a connection.
+#[derive(Clone, Copy)]
+enum Spoken {
+    Sip2 { prompts: bool },
+    NcipHttp,
+    NcipTcp,
 }
 
 /// Who a connection is before it has said anything.
@@ -72,7 +80,12 @@ impl Arrival {
         let house = self.service.view.load_full();
         let limits = house.site.limits.clone();
         let Some(door) = house.doors.get(self.door) else { return End::Closed(Closed::NotAdmitted) };
-        let (tls, prompts) = (door.tls.clone(), door.prompts);
+        let spoken = match door.protocol {
+            Protocol::Sip2 => Spoken::Sip2 { prompts: door.prompts },
+            Protocol::NcipHttp => Spoken::NcipHttp,
+            Protocol::NcipTcp => Spoken::NcipTcp,
+        };
+        let tls = door.tls.clone();
         let identity = match identity {
             Some(identity) => identity,
             None => {
@@ -90,9 +103,9 @@ impl Arrival {
         };
         drop(house);
         match tls {
-            None => self.talk(stream, identity, prompts, &limits, draining).await,
+            None => self.talk(stream, identity, spoken, &limits, draining).await,
             // Boxed: plain connections would carry the room for it.
-            Some(tls) => Box::pin(self.talk_over_tls(stream, tls, identity, prompts, &limits, draining)).await,
+            Some(tls) => Box::pin(self.talk_over_tls(stream, tls, identity, spoken, &limits, draining)).await,
         }
     }
 
@@ -110,7 +123,7 @@ impl Arrival {
         stream: TcpStream,
         tls: TlsAcceptor,
         identity: Identity,
-        prompts: bool,
+        spoken: Spoken,
         limits: &Limits,
         draining: &CancellationToken,
     ) -> End {
@@ -135,18 +148,30 @@ impl Arrival {
         } else {
             identity
         };
-        self.talk(stream, identity, prompts, limits, draining).await
+        self.talk(stream, identity, spoken, limits, draining).await
     }
 
     async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         mut stream: S,
         mut identity: Identity,
-        prompts: bool,
+        spoken: Spoken,
         limits: &Limits,
         draining: &CancellationToken,
     ) -> End {
         let mut input = BytesMut::new();
+        let prompts = match spoken {
+            Spoken::Sip2 { prompts } => prompts,
+            // Boxed: SIP2's connections would carry the room for it.
+            Spoken::NcipHttp => {
+                let session = self.ncip_session(identity, limits);
+                return Box::pin(ncip::http::serve(stream, session, &self.service, limits, draining)).await;
+            }
+            Spoken::NcipTcp => {
+                let session = self.ncip_session(identity, limits);
+                return Box::pin(ncip::tcp::serve(stream, session, &self.service, limits, draining)).await;
+            }
+        };
         if prompts && identity.known.is_none() {
             // Boxed, as it is rare and soon over.
             let prompted = Box::pin(self.prompt(&mut stream, &mut input));
@@ -160,6 +185,11 @@ impl Arrival {
         let Self { service, listener, source, .. } = self;
         let session = Session::new(listener, source, identity.known, identity.stranger);
         connection::serve(stream, input, session, &service, limits, draining).await
+    }
+
+    fn ncip_session(&self, identity: Identity, limits: &Limits) -> ncip::session::Session {
+        let Identity { known, stranger } = identity;
+        ncip::session::Session::new(Arc::clone(&self.listener), self.source, known, stranger, limits.login_time)
     }
 
     /// Asks for login and password. `None`: nobody logged in.

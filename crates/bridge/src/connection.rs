@@ -191,7 +191,7 @@ pub(crate) fn poll_read<S: AsyncRead + Unpin>(
 
 /// Half-closes, and reads what the peer still sends for a while: closing with unread bytes would reset the
 /// connection, and the peer might never see our last reply.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+pub(crate) async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let read_on = async {
         stream.shutdown().await?;
         let mut rest = BytesMut::new();

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ncip::Agency;
 use resolver::{ClientKind, ClientRules, District, PinPolicy, Rosters};
 use roster::Store;
 use sip2::{Charset, Delimiter, Dialect, FieldId, Frame, Parts, Terminator};
@@ -22,12 +23,16 @@ pub struct House {
     pub doors: Arc<Vec<Door>>,
     /// How is written to those who are not known yet.
     pub usual: Arc<site::Dialect>,
+    /// What we call ourselves to them in NCIP.
+    pub agency: Agency,
     /// What each district serves.
     pub rosters: Rosters,
 }
 
 /// What stands between a listener and a session.
 pub struct Door {
+    /// What is spoken there.
+    pub protocol: site::Protocol,
     /// The client that all its connections belong to, by index.
     pub client: Option<usize>,
     /// Its TLS, where it has any.
@@ -48,6 +53,10 @@ pub struct Client {
     pub dialect: Dialect,
     /// How it writes, field by field.
     pub manner: site::Dialect,
+    /// How it is met in NCIP.
+    pub ncip: site::Ncip,
+    /// What we call ourselves to it there.
+    pub agency: Agency,
     /// Where it wants another answer than the usual one.
     pub answers: site::Answers,
     /// What AO says where the request did not.
@@ -85,6 +94,7 @@ impl House {
             clients: Arc::new(clients.collect()),
             doors: Arc::new(doors),
             usual: Arc::default(),
+            agency: Agency::new(&site.library.agency_id),
             rosters: Rosters::open(store, districts, previous),
             site,
         })
@@ -99,6 +109,7 @@ impl House {
             clients: Arc::clone(&self.clients),
             doors: Arc::clone(&self.doors),
             usual: Arc::clone(&self.usual),
+            agency: self.agency.clone(),
             rosters: Rosters::open(store, districts, Some(&self.rosters)),
         }
     }
@@ -137,6 +148,7 @@ impl House {
 impl Door {
     fn open(listener: &site::Listener) -> Result<Self, TlsFault> {
         Ok(Self {
+            protocol: listener.protocol,
             client: listener.client,
             tls: listener.tls.as_ref().map(tls::acceptor).transpose()?,
             proxy_from: listener.proxy_from.clone(),
@@ -152,6 +164,8 @@ impl Client {
             rules: client_rules(client),
             dialect: wire_dialect(client, site),
             manner: client.dialect.clone(),
+            ncip: client.ncip.clone(),
+            agency: Agency::new(client.ncip.agency_id.as_ref().unwrap_or(&site.library.agency_id)),
             answers: client.answers,
             institution_id: client.institution_id.clone().unwrap_or_else(|| site.library.institution_id.clone()),
             location: client.location.clone().unwrap_or_else(|| site.library.location.clone()),

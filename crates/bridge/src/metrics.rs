@@ -41,6 +41,11 @@ struct ToleranceLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClientLabel {
+    client: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CauseLabel {
     cause: &'static str,
 }
@@ -98,6 +103,7 @@ pub struct Metrics {
     closed: Family<CauseLabel, Counter>,
     login_failures: Family<CauseLabel, Counter>,
     tolerated: Family<ToleranceLabels, Counter>,
+    limited_lookups: Family<ClientLabel, Counter>,
     /// Reloads that changed nothing.
     pub reloads_refused: Counter,
     /// Frames whose checksum was wrong: answered by a 96.
@@ -138,6 +144,7 @@ impl Metrics {
             closed: Family::default(),
             login_failures: Family::default(),
             tolerated: Family::default(),
+            limited_lookups: Family::default(),
             reloads_refused: Counter::default(),
             wrong_checksums: Counter::default(),
             panics: Counter::default(),
@@ -167,6 +174,8 @@ impl Metrics {
             "Frames taken though their checksum was not by the book",
             self.tolerated.clone(),
         );
+        let limited = self.limited_lookups.clone();
+        registry.register("hallpass_ncip_lookups_limited", "Look-ups without a PIN over the client's limit", limited);
         registry.register("hallpass_reloads_refused", "Reloads that changed nothing", self.reloads_refused.clone());
         registry.register("hallpass_wrong_checksums", "Frames answered by a 96", self.wrong_checksums.clone());
         registry.register("hallpass_panics", "Panics, each the end of one connection", self.panics.clone());
@@ -235,6 +244,11 @@ impl Metrics {
             Tolerance::Unpadded => "unpadded",
         };
         self.tolerated.get_or_create(&ToleranceLabels { client: client.to_owned(), tolerance }).inc();
+    }
+
+    /// Counts a look-up without a PIN that was one too many; `client` is its id.
+    pub fn count_limited_lookup(&self, client: &str) {
+        self.limited_lookups.get_or_create(&ClientLabel { client: client.to_owned() }).inc();
     }
 
     /// Counts a roster that was not published.

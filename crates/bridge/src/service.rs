@@ -17,6 +17,7 @@ use crate::house::House;
 use crate::log_writer::LogWriter;
 use crate::logins::Logins;
 use crate::metrics::Metrics;
+use crate::ncip::pace::Pace;
 use crate::usage::Uses;
 use crate::verdict_log::VerdictLog;
 
@@ -51,6 +52,8 @@ pub struct Service {
     pub all_strangers: Gate<()>,
     /// How many each client has, where that is bounded.
     pub crowds: Gate<String>,
+    /// How many cards each has looked up without a PIN, in NCIP.
+    pub lookups: Pace,
 }
 
 impl Service {
@@ -91,6 +94,7 @@ impl Service {
             strangers: Gate::default(),
             all_strangers: Gate::default(),
             crowds: Gate::default(),
+            lookups: Pace::default(),
         })
     }
 

@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::district;
 use crate::entry::Entry;
 use crate::login::{self, Login};
+use crate::ncip::Ncip;
 use crate::network::{self, Network};
 use crate::section::Section;
 
@@ -38,8 +39,10 @@ pub struct Client {
     pub institution_id: Option<String>,
     /// The location it expects (SIP2 AN), where it is not the library's.
     pub location: Option<String>,
-    /// How it reads and writes.
+    /// How it reads and writes in SIP2.
     pub dialect: Dialect,
+    /// How it is met in NCIP.
+    pub ncip: Ncip,
 }
 
 /// What kind of system a client is.
@@ -106,6 +109,8 @@ impl PinPolicy {
 pub(crate) struct Draft<'a> {
     pub(crate) client: Client,
     pub(crate) user: Option<Entry<'a>>,
+    /// Where the agency that it is known by stands.
+    pub(crate) agency: Option<Entry<'a>>,
     /// Its file.
     pub(crate) root: Section<'a>,
 }
@@ -128,6 +133,7 @@ pub(crate) const KEYS: &[&str] = &[
     "institution-id",
     "location",
     "dialect",
+    "ncip",
 ];
 
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Option<Draft<'a>> {
@@ -156,6 +162,9 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Opti
         Some(entry) => entry.section(Dialect::KEYS).and_then(|section| Dialect::read(&section)),
         None => Some(Dialect::default()),
     };
+    let ncip_section = root.section("ncip", Ncip::KEYS);
+    let agency = ncip_section.as_ref().and_then(|section| section.optional("from-agency"));
+    let ncip = ncip_section.map_or(Some(Ncip::default()), |section| Ncip::read(&section));
     if let (Some(pin), Some(answers), Some(release)) = (pin, answers, release) {
         check_weakness(root, pin, answers, release);
     }
@@ -178,8 +187,9 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Opti
         institution_id: institution_id?,
         location: location?,
         dialect: dialect?,
+        ncip: ncip?,
     };
-    Some(Draft { client, user, root: root.clone() })
+    Some(Draft { client, user, agency, root: root.clone() })
 }
 
 /// A card number that opens something by itself is a secret by then: it must be accepted as one, and show nothing.

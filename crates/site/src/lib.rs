@@ -7,7 +7,7 @@
 //! What a user writes, one file each:
 //! - [`library`], [`listener`], [`log`], [`limits`], `lockout` the sections of the main file
 //! - [`district`] a file of `districts/`, with its `card`, `pin`, [`source`] and [`goal`] sections
-//! - [`client`] a file of `clients/`, with its [`login`], [`network`]s and [`dialect`] (a `preset` laid over, its [`texts`])
+//! - [`client`] a file of `clients/`, with its [`login`], [`network`]s, [`ncip`] and [`dialect`] (a `preset` laid over, its [`texts`])
 //! - [`units`] durations, sizes and shares
 //!
 //! How it is read:
@@ -35,6 +35,7 @@ mod load;
 mod lockout;
 pub mod log;
 pub mod login;
+pub mod ncip;
 mod nearest;
 pub mod network;
 mod pin;
@@ -59,6 +60,7 @@ pub use limits::Limits;
 pub use listener::{Listener, Protocol, Tls};
 pub use log::{Level, Log, LogFormat};
 pub use login::{Login, PasswordHash};
+pub use ncip::{Convention, Ncip};
 pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{After, Guard, Source, SourceKind};

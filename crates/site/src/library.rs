@@ -16,6 +16,8 @@ pub struct Library {
     pub institution_id: String,
     /// The location (SIP2 AN), where a client has no other.
     pub location: String,
+    /// The agency (NCIP), where a client has no other.
+    pub agency_id: String,
     /// The zone of the times on the wire, and of "today".
     pub time_zone: TimeZone,
     /// The currency of its amounts (SIP2 BH), where it names one: three capital letters.
@@ -25,13 +27,15 @@ pub struct Library {
 }
 
 impl Library {
-    pub(crate) const KEYS: &[&str] = &["name", "institution-id", "location", "time-zone", "currency", "own-cards"];
+    pub(crate) const KEYS: &[&str] =
+        &["name", "institution-id", "location", "agency-id", "time-zone", "currency", "own-cards"];
 
     pub(crate) fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.required("name", "the library's name").and_then(|entry| entry.field());
         let institution_id =
             section.required("institution-id", "the institution that vendors know").and_then(|entry| entry.field());
         let location = section.optional("location").map_or(Some("hallpass".to_owned()), |entry| entry.field());
+        let agency_id = section.optional("agency-id").map_or(Some(None), |entry| entry.field().map(Some));
         let time_zone =
             section.required("time-zone", "a zone such as \"America/New_York\"").and_then(|entry| time_zone(&entry));
         let currency = section.optional("currency").map_or(Some(None), |entry| {
@@ -43,9 +47,11 @@ impl Library {
         let own_cards = section
             .optional("own-cards")
             .map_or(Some(Vec::new()), |entry| entry.nonempty_set(SHAPE, |item| item.parsed(SHAPE, Pattern::parse)));
+        let institution_id = institution_id?;
         Some(Self {
             name: name?,
-            institution_id: institution_id?,
+            agency_id: agency_id?.unwrap_or_else(|| institution_id.clone()),
+            institution_id,
             location: location?,
             time_zone: time_zone?,
             currency: currency?,

@@ -12,15 +12,21 @@ use crate::section::Section;
 pub enum Protocol {
     /// SIP2 over TCP, or over TLS.
     Sip2,
+    /// NCIP in the bodies of HTTP, or HTTPS.
+    NcipHttp,
+    /// NCIP over TCP, or over TLS: message after message.
+    NcipTcp,
 }
 
 impl Protocol {
-    const WORDS: &[(&str, Self)] = &[("sip2", Self::Sip2)];
+    const WORDS: &[(&str, Self)] = &[("sip2", Self::Sip2), ("ncip-http", Self::NcipHttp), ("ncip-tcp", Self::NcipTcp)];
 
     /// The word in the configuration and in logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sip2 => "sip2",
+            Self::NcipHttp => "ncip-http",
+            Self::NcipTcp => "ncip-tcp",
         }
     }
 }
@@ -78,7 +84,9 @@ pub(crate) struct Draft<'a> {
 pub(crate) const KEYS: &[&str] = &["protocol", "address", "client", "tls", "proxy-from", "prompts"];
 
 pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
-    let protocol = section.required("protocol", "\"sip2\"").and_then(|entry| entry.word(Protocol::WORDS));
+    let protocol = section
+        .required("protocol", "\"sip2\", \"ncip-http\" or \"ncip-tcp\"")
+        .and_then(|entry| entry.word(Protocol::WORDS));
     let address = section
         .required("address", "an address such as \"0.0.0.0:6001\"")
         .and_then(|entry| Some((socket_address(&entry)?, entry)));
@@ -91,6 +99,21 @@ pub(crate) fn read<'a>(section: &Section<'a>, clients: &[&str]) -> Draft<'a> {
     let prompts = section.optional("prompts").map_or(Some(false), |entry| entry.flag());
     if let (Some(Some(_)), Some(true), Some(entry)) = (bound, prompts, section.optional("prompts")) {
         entry.error("nobody is asked on a listener that is bound to a client", "expected prompts or client, not both");
+    }
+    if let (Some(Protocol::NcipHttp | Protocol::NcipTcp), Some(true), Some(entry)) =
+        (protocol, prompts, section.optional("prompts"))
+    {
+        entry.error("NCIP has no prompts before the first message", "expected prompts only with protocol = \"sip2\"");
+    }
+    if let (Some(Protocol::NcipHttp | Protocol::NcipTcp), Some(None), Some((address, entry))) =
+        (protocol, &tls, &address)
+        && !address.ip().is_loopback()
+        && proxy_from.as_ref().is_some_and(Vec::is_empty)
+    {
+        entry.warning(
+            "NCIP without TLS: PINs and the clients' own secrets travel in every message as they are",
+            "tls, or a loopback address behind a proxy",
+        );
     }
     let listener = || {
         Some(Listener {
@@ -136,12 +159,37 @@ mod tests {
         assert_eq!(
             trial.errors(),
             [
-                "hallpass.toml:8:12 listener[0].protocol: unknown word, did you mean sip2?; expected one of sip2",
+                "hallpass.toml:8:12 listener[0].protocol: unknown word, did you mean sip2?; \
+                 expected one of sip2, ncip-http, ncip-tcp",
                 "hallpass.toml:9:11 listener[0].address: no address with a port; \
                  expected an IP address and a port, such as \"0.0.0.0:6001\" or \"[::]:6001\"",
                 "hallpass.toml:10:10 listener[0].client: unknown client, did you mean overdrive?; \
                  expected one of overdrive",
             ]
+        );
+    }
+
+    #[test]
+    fn ncip_is_listened_for_without_prompts() {
+        let mut trial = Trial::default();
+        let listener = |more: &str| trial.main_text().replace("\"sip2\"\n", &format!("\"ncip-http\"\n{more}"));
+        let (plain, prompting) = (listener(""), listener("prompts = true\n"));
+        trial.main(&plain);
+        assert_eq!(trial.load().unwrap().site.listeners[0].protocol, Protocol::NcipHttp);
+        assert!(trial.warnings().is_empty());
+        trial.main(&plain.replace("127.0.0.1:6001", "0.0.0.0:6001"));
+        assert_eq!(
+            trial.warnings(),
+            [
+                "hallpass.toml:9:11 listener[0].address: NCIP without TLS: PINs and the clients' own secrets travel in every \
+              message as they are; tls, or a loopback address behind a proxy"
+            ]
+        );
+        trial.main(&prompting);
+        assert_eq!(
+            trial.errors(),
+            ["hallpass.toml:9:11 listener[0].prompts: NCIP has no prompts before the first message; \
+              expected prompts only with protocol = \"sip2\""]
         );
     }
 

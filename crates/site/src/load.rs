@@ -10,7 +10,9 @@ use crate::files::{self, Folder};
 use crate::finding::Place;
 use crate::section::{Reader, Section, Sink};
 use crate::tree::Node;
-use crate::{Faults, Library, Limits, Loaded, Log, Site, across, client, district, environment, listener, lockout};
+use crate::{
+    Faults, Library, Limits, Loaded, Log, Site, across, client, district, environment, listener, lockout, ncip,
+};
 
 pub(crate) const KEYS: &[&str] = &["data-dir", "key-file", "library", "listener", "admin", "log", "limits", "lockout"];
 pub(crate) const ADMIN_KEYS: &[&str] = &["address"];
@@ -68,6 +70,7 @@ fn read(file: &Path, env: impl Iterator<Item = (String, String)>, sink: &Sink) -
     across::check_releases(&clients, &districts);
     across::check_logins(&clients);
     across::check_certificates(&clients);
+    ncip::check_agencies(&clients);
     let own_cards = main.as_ref().and_then(|main| main.library.as_ref()).map(|library| library.own_cards.as_slice());
     let cards = across::card_book(&districts, &district_ids, own_cards.unwrap_or_default());
     let main = main?;

@@ -8,8 +8,8 @@ use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
-    Dialect, Goal, Guard, Library, Limits, Log, Site, Source, Tls, card, client, district, eligibility, listener, load,
-    lockout, login, pin, privileges, source,
+    Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, eligibility, listener,
+    load, lockout, login, pin, privileges, source,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -24,6 +24,21 @@ fn the_samples_load_without_a_warning() {
     assert_eq!(site.clients.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["overdrive", "vufind"]);
     assert_eq!((site.listeners[1].client, &site.clients[1].login), (Some(1), &None));
     assert_eq!(site.districts[0].privileges.patron_type(Role::Student, None), Some("STUDENT"));
+}
+
+#[test]
+fn the_examples_of_ncip_load_without_a_warning_one_client_for_each_profile() {
+    let loaded = Site::load_with_env(&Path::new(CONF).join("examples/ncip/hallpass.toml"), [])
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let profiles = ["vufind", "reshare", "relais", "auto-graphics", "folio"];
+    let folder = Path::new(CONF).join("examples/ncip/clients");
+    let texts: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    for profile in profiles {
+        let named = format!("profile = \"{profile}\"");
+        assert_eq!(texts.iter().filter(|text| text.contains(&named)).count(), 1, "{profile}");
+    }
 }
 
 #[test]
@@ -76,6 +91,7 @@ fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),
         ("login.", login::KEYS),
+        ("ncip.", Ncip::KEYS),
         ("dialect.", Dialect::KEYS),
         ("dialect.fields.", &["PF"]),
         ("dialect.texts.", &["es"]),

@@ -21,6 +21,9 @@ use tokio::time::Instant;
 /// The most cards that are gone through.
 const CARDS: usize = 1_000_000;
 
+/// The most messages of NCIP that are held.
+const NCIP_CARDS: usize = 50_000;
+
 /// Somebody who must be admitted.
 struct Known {
     card: CardNumber,
@@ -40,6 +43,7 @@ fn main() -> Result<()> {
     let generation = store.serving(&district)?.context("the district has no roster")?;
     println!("{} cards, each step alone, in a scattered order", known.len());
     sip2_steps(&known)?;
+    ncip_steps(&known)?;
     roster_steps(&known, &keyring, &generation)?;
     resolve(&known, &keyring, &store, &generation, district)
 }
@@ -89,6 +93,31 @@ fn sip2_steps(known: &[Known]) -> Result<()> {
             ..Default::default()
         };
         Response::from(response).encode(&dialect, sequenced, &mut out);
+        !out.is_empty()
+    })
+}
+
+/// The reader and the writer of NCIP, each over a message of its own.
+fn ncip_steps(known: &[Known]) -> Result<()> {
+    let known = known.get(..known.len().min(NCIP_CARDS)).unwrap_or_default();
+    let messages: Vec<String> = known
+        .iter()
+        .map(|known| {
+            let asks = ncip::Asks::User { card: known.card.as_str(), pin: Some("01012010") };
+            let edition = ncip::Edition::V2;
+            ncip::Initiation { edition, from: Some("VENDOR"), secret: None, to: "EPL", asks }.to_text()
+        })
+        .collect();
+    let own = ncip::Agency::new("EPL");
+    let mut next = messages.iter();
+    step("LookupUser: read", known, |_| next.next().is_some_and(|text| ncip::read(text.as_bytes()).is_ok()))?;
+    let message = messages.first().and_then(|text| ncip::read(text.as_bytes()).ok()).context("a message")?;
+    let mut out = String::with_capacity(4096);
+    step("LookupUserResponse: write", known, |known| {
+        out.clear();
+        let fields = ncip::UserOptionalFields { visible_id: true, ..Default::default() };
+        let user = ncip::User { agency: &own, identifier: known.card.as_str(), fields };
+        message.answer(&ncip::Response::LookupUser(user), &own, &mut out);
         !out.is_empty()
     })
 }

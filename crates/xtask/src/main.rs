@@ -24,6 +24,9 @@ enum Chore {
     /// Be that echo server, for `bench`.
     #[command(name = bench::echo::COMMAND, hide = true)]
     Echo,
+    /// Be the HTTP server with one fixed reply, for `bench ncip`.
+    #[command(name = bench::fixed::COMMAND, hide = true)]
+    FixedReply { reply: String },
 }
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&options),
         Chore::Prove(options) => prove::run(&options),
         Chore::Echo => bench::echo::run(),
+        Chore::FixedReply { reply } => bench::fixed::run(reply),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

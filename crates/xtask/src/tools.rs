@@ -1,5 +1,5 @@
 //! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code. And
-//! Debian's `systemd-analyze`, which reads our units.
+//! Debian's `systemd-analyze`, which reads our units, and its `xmllint`, which validates our XML.
 //!
 //! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
 //! had is skipped with its reason, never silently.
@@ -46,8 +46,10 @@ const PYTHON_CLIENTS: [PythonClient; 2] = [
 const CARGO_CLIENT: &str = "sip2-client-cli";
 const CARGO_PACKAGE: [&str; 3] = ["sip2", "--version", "0.3.4"];
 
-/// What reads systemd's units.
-const ANALYZE: &str = "systemd-analyze";
+/// What reads systemd's units, and its package.
+const ANALYZE: (&str, &str) = ("systemd-analyze", "systemd");
+/// What validates XML, and its package.
+const XMLLINT: (&str, &str) = ("xmllint", "libxml2-utils");
 
 /// Pythons to try, the caller's own first.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
@@ -75,21 +77,23 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
     let mut cargo = paths.cargo();
     cargo.args(["install", "--quiet", "--locked", "--root"]).arg(folder).args(CARGO_PACKAGE);
     note(CARGO_CLIENT, run(&mut cargo), &mut skipped);
-    note(ANALYZE, install_analyze(), &mut skipped);
+    for (program, package) in [ANALYZE, XMLLINT] {
+        note(program, install_debian(program, package), &mut skipped);
+    }
     Ok(skipped)
 }
 
-/// Installs Debian's systemd for its `systemd-analyze`; nothing of it is started.
-fn install_analyze() -> Result<()> {
-    let path = Path::new("/usr/bin").join(ANALYZE);
+/// Installs a package of Debian's for a program in it; nothing of it is started.
+fn install_debian(program: &str, package: &str) -> Result<()> {
+    let path = Path::new("/usr/bin").join(program);
     if path.exists() {
         return Ok(());
     }
     ensure!(rustix::process::geteuid().is_root(), "it is not installed, and only root may install it");
-    println!("installing Debian packages: systemd");
+    println!("installing Debian packages: {package}");
     run(apt_get().args(["update", "--quiet"]))?;
-    run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", "systemd"]))?;
-    ensure!(path.exists(), "Debian's systemd was installed and has no {ANALYZE}");
+    run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", package]))?;
+    ensure!(path.exists(), "Debian's {package} was installed and has no {program}");
     Ok(())
 }
 

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use patron::{Reason, Verdict};
-use resolver::Query;
-use roster::UseMonth;
 use sip2::{
     Accepted, Checksum, DecodeError, Dialect, EndSessionResponse, ErrorDetection, Frame, Login, LoginResponse, Parts,
     Request, RequestScResend, Response, Trailer, without_sequence,
@@ -17,11 +15,11 @@ use crate::arrival::Stranger;
 use crate::house::{Client, House};
 use crate::logins::Known;
 use crate::metrics::Closed;
+use crate::question;
 use crate::service::Service;
 use crate::sip::manner::Manner;
 use crate::sip::request::Asked;
 use crate::sip::{circulation, reply};
-use crate::verdict_log::Line;
 
 /// Logins that may fail on one connection.
 const FAILED_LOGINS: u8 = 3;
@@ -210,38 +208,10 @@ impl Session {
         asked: &Asked<'_>,
         started: Instant,
     ) -> Verdict {
-        let tick = service.clock.now();
-        let (verdict, district, pseudonym) = match (client, &asked.card) {
-            (None, _) => {
-                tracing::warn!(listener = %self.listener, source = %self.source, "asked before login");
-                (Verdict::Refuse(Reason::NotLoggedIn), None, None)
-            }
-            (Some(_), None) => (Verdict::Refuse(Reason::UnknownCard), None, None),
-            (Some(client), Some(card)) => {
-                let query = Query { card, pin: asked.pin.as_ref(), client: &client.rules };
-                let answer = service.resolver.resolve(&house.rosters, &query, tick.moment, &tick.pseudonyms);
-                if let Some(used) = &answer.used {
-                    let month = UseMonth::of(tick.moment.today);
-                    service.uses.note(&house.rosters, used, &client.id, answer.pseudonym, month);
-                }
-                (answer.verdict, answer.district, Some(answer.pseudonym))
-            }
-        };
-        let reason = verdict.reason();
-        if let Some(client) = client {
-            service.metrics.count_verdict(&client.counters, district, verdict.name(), reason);
+        if client.is_none() {
+            tracing::warn!(listener = %self.listener, source = %self.source, "asked before login");
         }
-        let district = district.and_then(|district| house.rosters.districts().get(district));
-        service.verdicts.write(&Line {
-            utc: &tick.utc,
-            client: client.map_or("-", |client| &client.id),
-            district: district.map_or("-", |district| &district.id),
-            pseudonym,
-            verdict: verdict.name(),
-            reason,
-            micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        });
-        verdict
+        question::ask(service, house, client, (asked.card.as_ref(), asked.pin.as_ref()), started)
     }
 
     /// 93: a login to verify, unless the connection itself says who it is.

@@ -23,6 +23,9 @@ pub struct Demo {
     /// The SIP2 port.
     #[arg(long, default_value_t = 6001)]
     sip2_port: u16,
+    /// The NCIP port, by HTTP.
+    #[arg(long, default_value_t = 6080)]
+    ncip_port: u16,
     /// The port of /healthz, /readyz and /metrics.
     #[arg(long, default_value_t = 9600)]
     admin_port: u16,
@@ -49,11 +52,14 @@ impl Demo {
         let cards = cards_to_try(&fs::read_to_string(&answers)?);
         let program = std::env::current_exe()?;
         run_service(loaded, |opened| {
-            let Some(address) = opened.listeners.first() else { return };
-            println!("\nHallpass serves a made-up district over SIP2 on {address}. Try, in another terminal:\n");
+            let [address, ncip, ..] = opened.listeners.as_slice() else { return };
+            println!(
+                "\nHallpass serves a made-up district over SIP2 on {address} and NCIP on {ncip}. Try, in another terminal:\n"
+            );
             for (card, pin, meaning) in &cards {
                 println!("  # card {card}, PIN {pin}: {meaning}");
-                println!("  echo {pin} | {} probe sip2 {address} --card {card}\n", program.display());
+                println!("  echo {pin} | {} probe sip2 {address} --card {card}", program.display());
+                println!("  echo {pin} | {} probe ncip {ncip} --card {card}\n", program.display());
             }
             if let Some(admin) = opened.admin {
                 println!("Monitoring: http://{admin}/readyz and http://{admin}/metrics");
@@ -75,8 +81,9 @@ impl Demo {
             "data-dir = \"data\"\nkey-file = \"hallpass.key\"\n\n\
              [library]\nname = \"Example Public Library\"\ninstitution-id = \"EPL\"\ntime-zone = \"America/New_York\"\n\n\
              [[listener]]\nprotocol = \"sip2\"\naddress = \"127.0.0.1:{}\"\nclient = \"catalogue\"\n\n\
+             [[listener]]\nprotocol = \"ncip-http\"\naddress = \"127.0.0.1:{}\"\nclient = \"catalogue\"\n\n\
              [admin]\naddress = \"127.0.0.1:{}\"\n\n[log]\nformat = \"text\"\n",
-            self.sip2_port, self.admin_port
+            self.sip2_port, self.ncip_port, self.admin_port
         );
         fs::write(folder.join("hallpass.toml"), main)?;
         fs::write(

@@ -1,8 +1,8 @@
 //! `hallpass explain`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use patron::{Attribute, CardNumber, Pin, Reason};
+use patron::{Attribute, CardNumber, Pin, Reason, Verdict};
 use resolver::{Guard, Moment, PinPolicy, Query, Resolver, Rosters, Standing, Step};
 use roster::Month;
 use site::Site;
@@ -21,8 +21,18 @@ pub struct Explain {
     /// The client that asks.
     #[arg(long, value_name = "ID")]
     client: String,
+    /// The protocol that the client asks by.
+    #[arg(long, value_enum, default_value_t = Protocol::Sip2)]
+    protocol: Protocol,
     #[command(flatten)]
     configuration: Configuration,
+}
+
+/// In which protocol the reply is shown.
+#[derive(Clone, Copy, ValueEnum)]
+enum Protocol {
+    Sip2,
+    Ncip,
 }
 
 impl Explain {
@@ -56,12 +66,9 @@ impl Explain {
             println!("{}", told(step, &site, &rosters));
         }
         println!("released    {}", released(&site, client, &steps));
-        println!("reply       64 Patron Information Response");
-        let fields = bridge::shown::reply_to(&site, client, &verdict, card.as_str(), pin);
-        // When it is asked says nothing about the card: two explanations of one card are the same.
-        for field in fields.iter().filter(|field| field.name != "transaction date") {
-            let text = if is_personal(client, &field.id) && !field.text.is_empty() { "****" } else { &field.text };
-            println!("            {:<2} {:<24} {text}", field.id, field.name);
+        match self.protocol {
+            Protocol::Sip2 => show_sip2(&site, client, &verdict, &card, pin),
+            Protocol::Ncip => show_ncip(&site, client, verdict, &card, pin.is_some()),
         }
         let month = Month::of(now);
         for (name, month) in [("this month", month), ("last month", month.before())] {
@@ -73,6 +80,34 @@ impl Explain {
         Ok(())
     }
 }
+
+/// The 64 that the client gets.
+fn show_sip2(site: &Site, client: &site::Client, verdict: &Verdict, card: &CardNumber, pin: Option<Pin>) {
+    println!("reply       64 Patron Information Response");
+    let fields = bridge::shown::reply_to(site, client, verdict, card.as_str(), pin);
+    // When it is asked says nothing about the card: two explanations of one card are the same.
+    for field in fields.iter().filter(|field| field.name != "transaction date") {
+        let text = if is_personal(client, &field.id) && !field.text.is_empty() { "****" } else { &field.text };
+        println!("            {:<2} {:<24} {text}", field.id, field.name);
+    }
+}
+
+/// The `LookupUserResponse` that the client gets where it asks for everything.
+fn show_ncip(site: &Site, client: &site::Client, verdict: Verdict, card: &CardNumber, pin: bool) {
+    println!("reply       LookupUserResponse");
+    let lines = bridge::ncip::shown::reply_to(site, client, verdict, card.as_str(), pin);
+    // Root and service are said above.
+    for line in lines.iter().filter(|line| line.depth > 1) {
+        let personal = PERSONAL_ELEMENTS.contains(&line.name.as_str()) && !line.text.is_empty();
+        let text = if personal { "****" } else { &line.text };
+        let name = format!("{:indent$}{}", "", line.name, indent = 2 * (line.depth - 2));
+        println!("            {}", format!("{name:<40} {text}").trim_end());
+    }
+}
+
+/// The elements that say who it is.
+const PERSONAL_ELEMENTS: [&str; 5] =
+    ["UserIdentifierValue", "GivenName", "Surname", "UnstructuredPersonalUserName", "ElectronicAddressData"];
 
 /// Whether a field may say who it is: a terminal's scrollback is no place for that.
 fn is_personal(client: &site::Client, id: &str) -> bool {

@@ -44,6 +44,8 @@ pub struct District {
     pub address: SocketAddr,
     /// The listener that wants a login.
     pub login_address: SocketAddr,
+    /// The listener that speaks NCIP over HTTP, and knows its client.
+    pub ncip_address: SocketAddr,
 }
 
 impl District {
@@ -56,7 +58,9 @@ impl District {
     pub async fn prepare_at(paths: &Paths, folder: &str, students: u32, first: u16) -> Result<Self> {
         let folder = paths.target.join(folder);
         let address = free_port(first)?;
-        let district = Self { folder, students, address, login_address: free_port(address.port() + 1)? };
+        let login_address = free_port(address.port() + 1)?;
+        let ncip_address = free_port(login_address.port() + 1)?;
+        let district = Self { folder, students, address, login_address, ncip_address };
         let site = district.site();
         remove(&site)?;
         for sub in ["districts", "clients"] {
@@ -198,11 +202,16 @@ client = "{CLIENT}"
 protocol = "sip2"
 address = "{}"
 
+[[listener]]
+protocol = "ncip-http"
+address = "{}"
+client = "{CLIENT}"
+
 [limits]
 connections = 16384
 per-source = 16384
 "#,
-            self.address, self.login_address
+            self.address, self.login_address, self.ncip_address
         )
     }
 }

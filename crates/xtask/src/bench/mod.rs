@@ -2,14 +2,16 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ten`] the rows; [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
 
 pub mod client;
 pub mod district;
 pub mod echo;
 mod exchange;
+pub mod fixed;
 pub mod idle;
 mod load;
+mod ncip;
 pub mod pairs;
 pub mod process;
 pub mod report;
@@ -38,7 +40,7 @@ use crate::tools;
 /// What to measure.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Rows, by number; all of them without any.
+    /// Rows, by number or name; all with a bar without any.
     rows: Vec<Row>,
     /// Also write the table into docs/BENCHMARKS.md.
     #[arg(long, conflicts_with_all = ["rows", "students"])]
@@ -68,12 +70,14 @@ enum Row {
     /// Row 1 with ten districts beside one.
     #[value(name = "10")]
     Ten,
+    /// NCIP's LookupUser over HTTP.
+    Ncip,
     /// Each step of a request, in nanoseconds; has no bar.
     Steps,
 }
 
 impl Row {
-    const BARRED: [Self; 6] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ten];
+    const BARRED: [Self; 7] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ten, Self::Ncip];
 }
 
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
@@ -161,6 +165,13 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
     if wants(Row::Ten) {
         heading("10: ten districts");
         lines.extend(ten::measure(paths, &district, &requests).await?);
+    }
+    if wants(Row::Ncip) {
+        heading("NCIP");
+        let mut ours = Server::hallpass(paths, &district)?;
+        ours.answers(requests.at(0)).await?;
+        lines.extend(ncip::measure(&ours, &district).await?);
+        ours.stop().await?;
     }
     if wants(Row::Steps) {
         heading("steps");

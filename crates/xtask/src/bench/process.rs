@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::district::District;
-use super::{client, echo};
+use super::{client, echo, fixed};
 use crate::paths::Paths;
 
 /// How long a server may take to answer for the first time.
@@ -45,9 +45,19 @@ pub struct Memory {
 impl Server {
     /// Starts the echo server.
     pub async fn echo() -> Result<Self> {
+        Self::own(&[echo::COMMAND]).await
+    }
+
+    /// Starts the server of one fixed reply to every POST.
+    pub async fn fixed_reply(reply: &str) -> Result<Self> {
+        Self::own(&[fixed::COMMAND, reply]).await
+    }
+
+    /// Starts a server that is part of this program, and prints its address.
+    async fn own(arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         // It ends when its standard input does, and that is held by `child`.
-        command.arg(echo::COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("the echo server")?;
         let mut lines = BufReader::new(child.stdout.take().context("the echo server has no output")?).lines();
         let line = timeout(START, lines.next_line()).await??.context("the echo server says nothing")?;

@@ -27,6 +27,11 @@ impl Requests {
         Self::made(answers, |card, _| patron_information(card, NOBODYS_PIN))
     }
 
+    /// The same as NCIP: a `LookupUser` in a POST, as VuFind would write it.
+    pub fn ncip(answers: &Path) -> Result<Self> {
+        Self::made(answers, lookup_user)
+    }
+
     fn made(answers: &Path, message: impl Fn(&str, &str) -> String) -> Result<Self> {
         let text = fs::read_to_string(answers).with_context(|| format!("{}", answers.display()))?;
         let mut admitted: Vec<(&str, &str)> = text
@@ -65,6 +70,30 @@ impl Requests {
 /// A 63 as Palace sends it (reference/sip2.md section 5), with AY and AZ.
 pub fn patron_information(card: &str, pin: &str) -> String {
     summed(format!("6300020261123    165424          AOEPL|AA{card}|AC|AD{pin}|AY1AZ"))
+}
+
+/// A `LookupUser` of version 2 with card and PIN, whole with its HTTP.
+fn lookup_user(card: &str, pin: &str) -> String {
+    let input = |kind: &str, data: &str| {
+        format!(
+            "<AuthenticationInput><AuthenticationInputData>{data}</AuthenticationInputData><AuthenticationDataFormatType>\
+             text</AuthenticationDataFormatType><AuthenticationInputType>{kind}</AuthenticationInputType>\
+             </AuthenticationInput>"
+        )
+    };
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><NCIPMessage xmlns=\"http://www.niso.org/2008/ncip\" \
+         version=\"http://www.niso.org/schemas/ncip/v2_02/ncip_v2_02.xsd\"><LookupUser>{}{}\
+         <UserElementType>Name Information</UserElementType><UserElementType>User Privilege</UserElementType>\
+         <UserElementType>Block Or Trap</UserElementType></LookupUser></NCIPMessage>",
+        input("Username", card),
+        input("Password", pin)
+    );
+    let length = body.len();
+    format!(
+        "POST /ncip HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/xml; charset=UTF-8\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 /// A 93.

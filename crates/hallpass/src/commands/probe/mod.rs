@@ -5,6 +5,7 @@
 //! - [`dialect`] how it is spoken; [`tls`] how it is encrypted, [`trouble`] why it was not
 //! - [`script`] messages that somebody wrote down, line by line; [`message`] one of them, [`clock`] its date
 //! - [`latency`] how long the answers took
+//! - [`ncip`] the other protocol
 
 mod clock;
 mod dialect;
@@ -12,6 +13,7 @@ mod due;
 mod latency;
 mod login;
 mod message;
+mod ncip;
 mod peer;
 mod script;
 mod shown;
@@ -49,6 +51,12 @@ enum Protocol {
     /// Exit codes: 0 the exchange worked, whatever was said of the card; 64 wrong usage; 65 an answer was not SIP2 or
     /// not the expected one; 69 the service cannot be reached, TLS failed, or the login was refused.
     Sip2(Box<Sip2>),
+    /// Versions, agency and a card: `LookupVersion`, `LookupAgency`, and `LookupUser` or `AuthenticateUser`. The PIN is
+    /// read from standard input; an empty one is none.
+    ///
+    /// Exit codes: 0 the exchange worked, whatever was said of the card; 64 wrong usage; 65 an answer was not NCIP;
+    /// 69 the service cannot be reached, TLS failed, or the login was refused.
+    Ncip(Box<ncip::Ncip>),
 }
 
 #[derive(Args)]
@@ -90,7 +98,10 @@ struct Sip2 {
 
 impl Probe {
     pub fn run(self) -> Result<(), Failure> {
-        let Protocol::Sip2(probe) = self.protocol;
+        let probe = match self.protocol {
+            Protocol::Sip2(probe) => probe,
+            Protocol::Ncip(probe) => return probe.run(),
+        };
         let script = probe.script.as_deref().map(|file| probe.read_script(file)).transpose()?;
         let asks = probe.card.is_some() || script.as_ref().is_some_and(Script::needs_pin);
         let pin = if asks { terminal::secret("PIN")? } else { String::new() };
