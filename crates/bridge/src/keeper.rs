@@ -47,7 +47,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
             refresh(&service).await;
         }
         // Our own counts are no news.
-        if let Some(number) = count_uses(&service).await.filter(|number| *number == last_change + 1) {
+        if let Some(number) = count_uses(&service, usage::A_SECOND).await.filter(|number| *number == last_change + 1) {
             last_change = number;
         }
         schedule.start_due(&service);
@@ -94,9 +94,9 @@ async fn save_attempts(service: &Arc<Service>) {
     }
 }
 
-/// Writes uses that wait, so many a second. Returns the number of the state's transaction, where anything was new.
-async fn count_uses(service: &Arc<Service>) -> Option<usize> {
-    let uses = service.uses.take(usage::A_SECOND);
+/// Writes so many of the uses that wait. Returns the number of the state's transaction, where anything was new.
+async fn count_uses(service: &Arc<Service>, most: usize) -> Option<usize> {
+    let uses = service.uses.take(most);
     if uses.is_empty() {
         return None;
     }
@@ -117,8 +117,10 @@ async fn count_uses(service: &Arc<Service>) -> Option<usize> {
 
 /// Writes all uses that wait. Call it when nobody is answered any more.
 pub async fn count_last_uses(service: &Arc<Service>) {
+    // Few transactions: whoever stopped the service waits for this.
+    const AT_ONCE: usize = 10_000;
     while service.uses.are_waiting() {
-        count_uses(service).await;
+        count_uses(service, AT_ONCE).await;
     }
 }
 

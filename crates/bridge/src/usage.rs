@@ -1,16 +1,19 @@
 //! Uses on their way to the disk: who was counted this month already is known here, so that a request waits for nothing.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::counter::Counter;
 use resolver::{Rosters, Used};
 use roster::{Pseudonym, Use, UseMonth};
 
-/// Uses that may wait to be written: thirteen seconds of the keeper's work.
+/// Uses that may wait to be written: a minute of the keeper's work.
 pub const WAITING: usize = 65_536;
 /// Uses that the keeper writes each second.
-pub const A_SECOND: usize = 5_000;
+///
+/// Each is two rows of the state: so many take about 2 % of a processor.
+pub const A_SECOND: usize = 1_000;
 /// Tables of those who were counted, so that requests do not wait for each other.
 const SHARDS: usize = 16;
 /// People in each table: a million and some in all, 16 MB. A full one begins anew, which costs a look at the disk for each.
@@ -20,13 +23,20 @@ const SHARD: usize = 1 << 16;
 pub struct Uses {
     seen: [Mutex<HashSet<u64>>; SHARDS],
     waiting: Mutex<VecDeque<Use>>,
+    /// There is no room for another: known without the lock, since then everybody new comes here.
+    full: AtomicBool,
     deferred: Counter,
 }
 
 impl Uses {
     /// No use yet; `deferred` counts those that found no room.
     pub fn new(deferred: Counter) -> Self {
-        Self { seen: std::array::from_fn(|_| Mutex::default()), waiting: Mutex::default(), deferred }
+        Self {
+            seen: std::array::from_fn(|_| Mutex::default()),
+            waiting: Mutex::default(),
+            full: AtomicBool::new(false),
+            deferred,
+        }
     }
 
     /// Notes an admitted request, where it is the person's first of the month at this client that we know of.
@@ -42,14 +52,15 @@ impl Uses {
         if lock(shard).contains(&key) {
             return;
         }
-        let Some(used) = make() else { return };
-        let mut waiting = lock(&self.waiting);
-        if waiting.len() >= WAITING {
+        if self.full.load(Ordering::Relaxed) {
             // Not seen, then: the person's next use is counted instead.
             self.deferred.inc();
             return;
         }
+        let Some(used) = make() else { return };
+        let mut waiting = lock(&self.waiting);
         waiting.push_back(used);
+        self.full.store(waiting.len() >= WAITING, Ordering::Relaxed);
         drop(waiting);
         let mut seen = lock(shard);
         if seen.len() >= SHARD {
@@ -62,7 +73,9 @@ impl Uses {
     pub fn take(&self, most: usize) -> Vec<Use> {
         let mut waiting = lock(&self.waiting);
         let most = most.min(waiting.len());
-        waiting.drain(..most).collect()
+        let taken = waiting.drain(..most).collect();
+        self.full.store(waiting.len() >= WAITING, Ordering::Relaxed);
+        taken
     }
 
     /// Whether any use waits.
