@@ -58,8 +58,8 @@ fn a_key_that_this_release_does_not_act_on_is_an_error() {
     spoilt(
         "districts/cms.toml",
         "roles = [\"student\", \"teacher\"]",
-        "opt-out-file = \"opt-outs.csv\"",
-        &["conf/districts/cms.toml:13:1: eligibility.opt-out-file: unknown key"],
+        "live = \"ldap\"",
+        &["conf/districts/cms.toml:13:1: eligibility.live: unknown key"],
     );
     spoilt("districts/cms.toml", "oneroster-csv", "ldap", &["source.kind", "expected one of oneroster-csv"]);
     spoilt("districts/cms.toml", "\"birth-date\"", "\"directory\"", &["pin.scheme", "unknown word"]);

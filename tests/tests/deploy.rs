@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hallpass_tests::{Tool, run_program, tool};
+use hallpass_tests::{Bundle, Person, Site, Tool, run_program, tool};
 use serde_json::Value;
 
 /// The most that `systemd-analyze security` may find, in tenths.
@@ -73,7 +73,7 @@ fn systemd_takes_the_units_and_finds_little_exposed() {
         fs::write(&instance, unit).unwrap();
         units.push(instance.to_str().unwrap().to_owned());
     }
-    assert_eq!(units.len(), 5, "{units:?}");
+    assert_eq!(units.len(), 7, "{units:?}");
     let arguments = ["verify".to_owned()].into_iter().chain(units.clone());
     let verified = run_program(&analyze, arguments, "").succeeded();
     assert_eq!((verified.stdout.as_str(), verified.stderr.as_str()), ("", ""));
@@ -81,4 +81,21 @@ fn systemd_takes_the_units_and_finds_little_exposed() {
         let arguments = ["security", "--offline=yes", "--no-pager", "--threshold", EXPOSURE, service];
         run_program(&analyze, arguments, "").succeeded();
     }
+}
+
+#[test]
+fn the_report_unit_asks_for_reports_that_there_are_where_it_may_write() {
+    let site = Site::serving(&Bundle::new([Person::student("1000001", "2012-03-04")]));
+    let folder = site.path("reports");
+    fs::create_dir(&folder).unwrap();
+    let unit = read("deploy/systemd/hallpass-report.service");
+    let commands: Vec<&str> =
+        unit.lines().filter_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/hallpass ")).collect();
+    assert!(commands.len() > 3, "{commands:?}");
+    for command in &commands {
+        let command = command.replace("/var/lib/hallpass/reports", folder.to_str().unwrap());
+        site.run(&command.split(' ').collect::<Vec<_>>()).succeeded();
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), commands.len(), "each under a name of its own");
+    assert!(unit.contains("\nStateDirectory=hallpass hallpass/reports\n"));
 }

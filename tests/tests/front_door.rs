@@ -161,7 +161,7 @@ fn check_shows_what_each_client_would_be_shown() {
         "client catalogue by its listener",
         "AE personal name            Zoë Example",
         "PC patron class             STUDENT",
-        "PF unknown field            1000001",
+        "PF unknown field            0000000",
         "clients that log in, not encrypted",
     ]);
 }

@@ -89,7 +89,7 @@ async fn obey(order: &str, service: &Arc<Service>) -> Told {
         }
         ("unlock", card) => {
             let card = CardNumber::parse(card).ok_or("that is no card number")?;
-            let unlocked = service.resolver.unlock(&service.house().rosters, &card);
+            let unlocked = service.resolver.unlock(&service.house().rosters, &card, service.clock.now().moment);
             tracing::info!(unlocked, "unlock");
             Ok(if unlocked { "unlocked" } else { "there was nothing against this card" }.to_owned())
         }

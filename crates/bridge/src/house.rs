@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ncip::Agency;
-use patron::Role;
-use resolver::{ClientRules, District, PinPolicy, Rosters};
+use resolver::{ClientKind, ClientRules, District, PinPolicy, Rosters};
 use roster::Store;
 use sip2::{Charset, Delimiter, Dialect, FieldId, Frame, Parts, Terminator};
 use site::{Network, Site};
@@ -80,7 +79,14 @@ pub struct Client {
 
 impl House {
     /// Opens everything for a configuration. Only the files of a listener's TLS can stand in the way.
-    pub fn open(site: Arc<Site>, store: &Store, metrics: &Metrics) -> Result<Self, TlsFault> {
+    ///
+    /// Of `previous` the lists of opt-outs are taken over whose files are as they were.
+    pub fn open(
+        site: Arc<Site>,
+        store: &Store,
+        metrics: &Metrics,
+        previous: Option<&Rosters>,
+    ) -> Result<Self, TlsFault> {
         let doors = site.listeners.iter().map(Door::open).collect::<Result<_, _>>()?;
         let districts = district_rules(&site);
         let clients = (0..).zip(&site.clients).map(|(at, client)| Client::new(client, at, &site, &districts, metrics));
@@ -89,7 +95,7 @@ impl House {
             doors: Arc::new(doors),
             usual: Arc::default(),
             agency: Agency::new(&site.library.agency_id),
-            rosters: Rosters::open(store, districts),
+            rosters: Rosters::open(store, districts, previous),
             site,
         })
     }
@@ -104,7 +110,7 @@ impl House {
             doors: Arc::clone(&self.doors),
             usual: Arc::clone(&self.usual),
             agency: self.agency.clone(),
-            rosters: Rosters::open(store, districts),
+            rosters: Rosters::open(store, districts, Some(&self.rosters)),
         }
     }
 
@@ -199,14 +205,12 @@ pub fn district_rules(site: &Site) -> Arc<[District]> {
         .iter()
         .map(|district| District {
             id: district.id.clone(),
-            card: district.card.clone(),
+            cards: district.cards.clone(),
             eligibility: district.eligibility.clone(),
+            opt_out_file: district.opt_out_file.clone(),
             ceiling: district.ceiling,
             home_library: district.home_library.clone(),
-            patron_types: Role::ALL
-                .into_iter()
-                .filter_map(|role| Some((role, district.privileges.patron_type(role)?.to_owned())))
-                .collect(),
+            privileges: district.privileges.clone(),
         })
         .collect()
 }
@@ -216,6 +220,10 @@ pub fn client_rules(client: &site::Client) -> ClientRules {
     ClientRules {
         id: client.id.clone(),
         districts: client.districts.clone(),
+        kind: match client.kind {
+            site::ClientKind::EResource => ClientKind::EResource,
+            site::ClientKind::SelfCheck => ClientKind::SelfCheck,
+        },
         pin: match client.pin {
             site::PinPolicy::Required => PinPolicy::Required,
             site::PinPolicy::Optional => PinPolicy::Optional,

@@ -1,16 +1,18 @@
-//! What is due each second: a sign of life, the clock, lockouts to disk, rosters that others published, and scheduled syncs.
+//! What is due each second: a sign of life, the clock, lockouts and uses to disk, rosters that others published, and scheduled syncs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roster::UsageKey;
 use sync::{Mode, Outcome, SyncError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::service::Service;
+use crate::usage;
 
 /// Runs until the service drains; then what is in memory only goes to disk.
 pub async fn run(service: Arc<Service>, draining: CancellationToken) {
@@ -19,6 +21,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     let mut last_change = service.store.state().last_change();
     let mut schedule = Schedule::default();
     let mut swept = audit::today();
+    let mut opt_outs = None;
     let watched = sd_notify::watchdog_enabled().is_some();
     loop {
         tokio::select! {
@@ -35,9 +38,17 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         }
         save_attempts(&service).await;
         let change = service.store.state().last_change();
-        if change != last_change {
+        // A file that looks the same for a second is whole.
+        let changed = service.house().rosters.changed_opt_outs();
+        let settled = changed.is_some() && changed == opt_outs;
+        opt_outs = changed.filter(|_| !settled);
+        if change != last_change || settled {
             last_change = change;
             refresh(&service).await;
+        }
+        // Our own counts are no news.
+        if let Some(number) = count_uses(&service).await.filter(|number| *number == last_change + 1) {
+            last_change = number;
         }
         schedule.start_due(&service);
         let today = audit::today();
@@ -80,6 +91,34 @@ async fn save_attempts(service: &Arc<Service>) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "lockouts are not on disk; a restart would forget them"),
         Err(_) => tracing::error!("lockouts are not on disk; a restart would forget them"),
+    }
+}
+
+/// Writes uses that wait, so many a second. Returns the number of the state's transaction, where anything was new.
+async fn count_uses(service: &Arc<Service>) -> Option<usize> {
+    let uses = service.uses.take(usage::A_SECOND);
+    if uses.is_empty() {
+        return None;
+    }
+    let theirs = Arc::clone(service);
+    let counted = tokio::task::spawn_blocking(move || {
+        let key = UsageKey::of(&theirs.store.identity_key()?);
+        theirs.store.state().count_uses(&key, &uses)
+    });
+    let error = match counted.await {
+        Ok(Ok(number)) => return number,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "a panic".to_owned(),
+    };
+    service.uses.forget();
+    tracing::error!(error, "uses are not on disk; each person's next one counts instead");
+    None
+}
+
+/// Writes all uses that wait. Call it when nobody is answered any more.
+pub async fn count_last_uses(service: &Arc<Service>) {
+    while service.uses.are_waiting() {
+        count_uses(service).await;
     }
 }
 
@@ -134,8 +173,9 @@ fn sync_one(service: &Service, id: &str) {
     match sync::run(&service.store, &request, &|_| {}) {
         Ok(Outcome::Published(report, trouble)) => {
             tracing::info!(district = id, students = report.people, rows = report.reading.rows, "roster_published");
-            for warning in &report.reading.warnings {
-                tracing::warn!(district = id, %warning, "roster_warning");
+            let warnings = report.reading.warnings.iter().map(ToString::to_string).chain(report.warnings());
+            for warning in warnings {
+                tracing::warn!(district = id, warning, "roster_warning");
             }
             if let Some(error) = trouble {
                 tracing::error!(district = id, %error, "the source could not be cleared away");

@@ -3,7 +3,7 @@
 //! A request's way, in the order of the files: [`listener`] accepts, [`arrival`] finds out who it is
 //! ([`proxy`], [`tls`], [`prompts`], [`gate`]), [`connection`] turns bytes into frames and one
 //! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages ([`ncip`] does all of this for NCIP), and the
-//! verdict is told to [`verdict_log`] (perhaps into an [`audit`] log of its own) and [`metrics`]. [`house`] is all that a request is answered from, swapped whole.
+//! verdict is told to [`verdict_log`] (perhaps into an [`audit`] log of its own), [`metrics`] and, where somebody was admitted, [`usage`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
 //! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients.
@@ -32,6 +32,7 @@ pub mod service;
 pub mod sip;
 pub mod sockets;
 pub mod tls;
+pub mod usage;
 pub mod verdict_log;
 
 pub use daemon::{BridgeError, Opened, open_store, serve};

@@ -112,9 +112,13 @@ pub struct Metrics {
     pub panics: Counter,
     roster_age: Family<DistrictLabel, Gauge>,
     roster_students: Family<DistrictLabel, Gauge>,
+    opted_out: Family<DistrictLabel, Gauge>,
+    opt_outs_kept: Family<DistrictLabel, Gauge>,
     syncs_refused: Family<DistrictLabel, Counter>,
     lines_dropped: Counter,
     audit_lines_dropped: Counter,
+    /// Uses that found no room among those that wait to be written.
+    pub uses_deferred: Counter,
     locked: Gauge,
 }
 
@@ -146,9 +150,12 @@ impl Metrics {
             panics: Counter::default(),
             roster_age: Family::default(),
             roster_students: Family::default(),
+            opted_out: Family::default(),
+            opt_outs_kept: Family::default(),
             syncs_refused: Family::default(),
             lines_dropped: Counter::default(),
             audit_lines_dropped: Counter::default(),
+            uses_deferred: Counter::default(),
             locked: Gauge::default(),
         };
         metrics.register();
@@ -174,8 +181,12 @@ impl Metrics {
         registry.register("hallpass_panics", "Panics, each the end of one connection", self.panics.clone());
         registry.register("hallpass_roster_age_seconds", "Since the served roster was made", self.roster_age.clone());
         registry.register("hallpass_roster_students", "People in the served roster", self.roster_students.clone());
+        registry.register("hallpass_opted_out", "People who have opted out", self.opted_out.clone());
+        let kept = self.opt_outs_kept.clone();
+        registry.register("hallpass_opt_outs_kept", "1: the file is unclear, and the last good list goes on", kept);
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
+        registry.register("hallpass_uses_deferred", "Uses that count with a later one", self.uses_deferred.clone());
         registry.register("hallpass_audit_lines_dropped", "Verdicts dropped", self.audit_lines_dropped.clone());
         registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
     }
@@ -249,9 +260,15 @@ impl Metrics {
     pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, dropped: (u64, u64)) {
         self.roster_age.clear();
         self.roster_students.clear();
+        self.opted_out.clear();
+        self.opt_outs_kept.clear();
         for (number, district) in rosters.districts().iter().enumerate() {
-            let Ok(generation) = rosters.generation(number) else { continue };
             let label = DistrictLabel { district: district.id.clone() };
+            if let Some(list) = rosters.opted_out(number) {
+                self.opted_out.get_or_create(&label).set(i64::try_from(list.len()).unwrap_or(i64::MAX));
+                self.opt_outs_kept.get_or_create(&label).set(i64::from(list.trouble().is_some()));
+            }
+            let Ok(generation) = rosters.generation(number) else { continue };
             let age = i64::from(now).saturating_sub(generation.header().made_at);
             self.roster_age.get_or_create(&label).set(age);
             let people = i64::try_from(generation.header().people).unwrap_or(i64::MAX);

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use site::{Loaded, Site};
 
 use crate::house::House;
-use crate::service::Service;
+use crate::service::{Service, tell_of_opt_outs};
 
 /// What a reload came to, for whoever asked for it.
 pub type Told = Result<String, String>;
@@ -37,7 +37,7 @@ fn parse(service: &Service) -> Result<Loaded, String> {
 
 fn swap(service: &Service, loaded: Loaded) -> Told {
     let site = Arc::new(loaded.site);
-    let house = House::open(Arc::clone(&site), &service.store, &service.metrics)
+    let house = House::open(Arc::clone(&site), &service.store, &service.metrics, Some(&service.house().rosters))
         .map_err(|fault| format!("{fault}; nothing was changed"))?;
     service.resolver.guard().set_budget(site.budget);
     let mut summary = format!("{} districts, {} clients", site.districts.len(), site.clients.len());
@@ -58,6 +58,7 @@ fn swap(service: &Service, loaded: Loaded) -> Told {
         summary.push_str("; warning: ");
         summary.push_str(&warning.problem);
     }
+    tell_of_opt_outs(Some(&service.house().rosters), &house.rosters);
     service.set_house(house);
     Ok(summary)
 }

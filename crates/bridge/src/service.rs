@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
-use resolver::Resolver;
+use resolver::{Resolver, Rosters};
 use roster::{RosterError, Store};
 
 use site::{Level, Site};
@@ -18,6 +18,7 @@ use crate::log_writer::LogWriter;
 use crate::logins::Logins;
 use crate::metrics::Metrics;
 use crate::ncip::pace::Pace;
+use crate::usage::Uses;
 use crate::verdict_log::VerdictLog;
 
 /// The running service.
@@ -37,6 +38,8 @@ pub struct Service {
     pub metrics: Metrics,
     /// One line per request.
     pub verdicts: VerdictLog,
+    /// Who used a card, on the way to the disk.
+    pub uses: Uses,
     /// The writer behind `tracing`.
     pub log: LogWriter,
     /// The writer behind the verdicts: an audit log of its own, or the same.
@@ -68,7 +71,8 @@ impl Service {
         };
         let told = site.log.audit_file.is_some() || matches!(site.log.level, Level::Info | Level::Debug | Level::Trace);
         let verdicts = VerdictLog::new(audit.clone(), site.log.format, told);
-        let house = House::open(site, &store, &metrics)?;
+        let house = House::open(site, &store, &metrics, None)?;
+        tell_of_opt_outs(None, &house.rosters);
         for (number, district) in house.rosters.districts().iter().enumerate() {
             if let Err(why) = house.rosters.generation(number) {
                 tracing::error!(district = district.id, %why, "cannot be served");
@@ -78,8 +82,10 @@ impl Service {
             view: ArcSwap::from_pointee(house),
             changing: Mutex::default(),
             store: Arc::new(store),
-            resolver: Resolver::new(guard),
+            // Other tasks of this thread go on elsewhere meanwhile.
+            resolver: Resolver::with_aside(guard, |work| tokio::task::block_in_place(work)),
             clock,
+            uses: Uses::new(metrics.uses_deferred.clone()),
             metrics,
             verdicts,
             log,
@@ -117,7 +123,28 @@ impl Service {
             Ok(keyring) => self.store.set_keyring(keyring),
             Err(error) => tracing::error!(%error, "the keys stay as they are"),
         }
-        let house = self.view.load().with_new_rosters(&self.store);
+        let before = self.view.load();
+        let house = before.with_new_rosters(&self.store);
+        tell_of_opt_outs(Some(&before.rosters), &house.rosters);
+        if (0..house.rosters.districts().len()).any(|number| house.rosters.generation(number).is_err()) {
+            // Perhaps a purge: after it everybody is counted anew.
+            self.uses.forget();
+        }
         self.set_house(house);
+    }
+}
+
+/// Logs each list of opt-outs that was read since `before`, and loudly what is wrong with it.
+pub fn tell_of_opt_outs(before: Option<&Rosters>, rosters: &Rosters) {
+    for (number, district) in rosters.districts().iter().enumerate() {
+        let Some(list) = rosters.opted_out(number) else { continue };
+        let known = before.and_then(|before| before.opted_out(number));
+        if known.is_some_and(|known| std::ptr::eq(known, list)) {
+            continue;
+        }
+        tracing::info!(district = district.id, opted_out = list.len(), "opt_outs_read");
+        if let Some(why) = list.trouble() {
+            tracing::error!(district = district.id, why, "opt_outs_kept");
+        }
     }
 }

@@ -36,9 +36,9 @@ pub(crate) type Kind = fn(&Path, &[Given]) -> Box<dyn Directory>;
 /// Everything that can be asked for.
 pub(crate) fn all() -> Wanted {
     Wanted {
-        id: IdSource::Identifier,
+        ids: vec![IdSource::Identifier],
         birth_date: true,
-        pin_column: Some("metadata.pin".into()),
+        pin_columns: vec!["metadata.pin".into()],
         name: true,
         email: true,
         today: date(2026, 11, 23),
@@ -47,7 +47,7 @@ pub(crate) fn all() -> Wanted {
 
 /// No more than the ID.
 pub(crate) fn least() -> Wanted {
-    Wanted { birth_date: false, pin_column: None, name: false, email: false, ..all() }
+    Wanted { birth_date: false, pin_columns: vec![], name: false, email: false, ..all() }
 }
 
 /// Reads a source to its end.
@@ -66,13 +66,13 @@ fn reading(kind: Kind, people: &[Given], wanted: &Wanted) -> (Vec<Person>, Readi
 pub(crate) fn hands_on_everything_that_was_wanted(kind: Kind) {
     let (people, reading) = reading(kind, &[ADA], &all());
     let [ada] = people.as_slice() else { panic!("one person") };
-    assert_eq!((ada.id.as_str(), ada.row), ("0000001", 2));
+    assert_eq!((ada.ids[0].as_str(), ada.row), ("0000001", 2));
     assert_eq!((ada.student.role, ada.student.enabled), (Role::Student, true));
     assert_eq!(ada.student.grade, Grade::parse("07"));
     assert_eq!(ada.student.schools, [SchoolIndex(0)]);
     assert_eq!(reading.schools[0].source_id, "s1");
     assert_eq!(ada.birth_date, Some(date(2012, 4, 23)));
-    assert_eq!(ada.pin.as_ref().unwrap().as_str(), "0423");
+    assert_eq!(ada.pins[0].as_str(), "0423");
     assert_eq!(ada.student.name.as_ref().unwrap().inverted(), "Byron, Ada");
     assert_eq!(ada.student.email.as_deref(), Some("ada@example.org"));
     assert_eq!((reading.rows, reading.undecodable.count), (1, 0));
@@ -82,9 +82,9 @@ pub(crate) fn hands_on_everything_that_was_wanted(kind: Kind) {
 pub(crate) fn hands_on_nothing_that_was_not_wanted(kind: Kind) {
     let (people, reading) = reading(kind, &[ADA], &least());
     let [ada] = people.as_slice() else { panic!("one person") };
-    assert_eq!((ada.birth_date, ada.pin.is_none()), (None, true));
+    assert_eq!((ada.birth_date, ada.pins.is_empty()), (None, true));
     assert_eq!((&ada.student.name, &ada.student.email), (&None, &None));
-    assert_eq!((reading.without_birth_date, reading.without_pin), (0, 0));
+    assert_eq!(reading.without_birth_date, 0);
 }
 
 pub(crate) fn never_hands_on_parents(kind: Kind) {
@@ -116,13 +116,13 @@ pub(crate) fn counts_a_row_that_is_neither_enabled_nor_disabled_as_undecodable(k
 
 pub(crate) fn counts_people_without_an_id(kind: Kind) {
     let (people, reading) = reading(kind, &[Given { id: "  ", ..ADA }, Given { id: " 7 ", ..ADA }], &least());
-    assert_eq!((people[0].id.as_str(), people.len(), reading.without_id), ("7", 1, 1));
+    assert_eq!((people[0].ids[0].as_str(), people.len(), reading.without_id), ("7", 1, 1));
 }
 
 pub(crate) fn counts_people_without_a_birth_date_or_pin(kind: Kind) {
     let (people, reading) = reading(kind, &[Given { birth_date: "", pin: " ", ..ADA }, ADA], &all());
-    assert_eq!((people[0].birth_date, people[0].pin.is_none()), (None, true));
-    assert_eq!((reading.without_birth_date, reading.without_pin), (1, 1));
+    assert_eq!((people[0].birth_date, people[0].pins[0].is_empty()), (None, true));
+    assert_eq!(reading.without_birth_date, 1);
 }
 
 pub(crate) fn takes_no_birth_date_that_could_be_another(kind: Kind) {
@@ -143,7 +143,7 @@ pub(crate) fn takes_an_unknown_grade_as_none(kind: Kind) {
 
 pub(crate) fn hands_on_each_row_of_a_person(kind: Kind) {
     let (people, reading) = reading(kind, &[ADA, Given { school: "s2", ..ADA }], &all());
-    assert_eq!(people.iter().map(|person| person.id.as_str()).collect::<Vec<_>>(), ["0000001"; 2]);
+    assert_eq!(people.iter().map(|person| person.ids[0].as_str()).collect::<Vec<_>>(), ["0000001"; 2]);
     assert_eq!((&people[1].student.schools[..], reading.schools.len()), (&[SchoolIndex(1)][..], 2));
 }
 

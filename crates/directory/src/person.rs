@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 /// What a sync needs to know of each person. Nothing else is read, and a file that only holds more is not opened.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Which attribute is the student ID.
-    pub id: IdSource,
+    /// Which attributes are student IDs, now or earlier.
+    pub ids: Vec<IdSource>,
     /// Whether a PIN rule needs birth dates.
     pub birth_date: bool,
-    /// The column of a PIN, where a PIN rule reads one.
-    pub pin_column: Option<String>,
+    /// The columns of PINs, where PIN rules read them.
+    pub pin_columns: Vec<String>,
     /// Whether some client is released a name or its initials.
     pub name: bool,
     /// Whether some client is released the e-mail address.
@@ -27,14 +27,16 @@ pub struct Wanted {
 ///
 /// It lives for as long as a verifier takes to make. `Debug` shows the row and no more.
 pub struct Person {
-    /// The ID, without blanks around it; never empty. Its shape is the card rule's matter.
-    pub id: String,
+    /// The IDs in the order of [`Wanted::ids`], without blanks around them; empty where the source has none, but never
+    /// all of them. Their shape is the card rules' matter.
+    pub ids: Vec<String>,
     /// What is kept of the person. Schools index [`Reading::schools`](crate::Reading::schools).
     pub student: Student,
     /// The birth date, where it is wanted and the source holds a single one that can be read.
     pub birth_date: Option<Date>,
-    /// The cell of [`Wanted::pin_column`], without blanks around it; never empty. Wiped when dropped.
-    pub pin: Option<Zeroizing<String>>,
+    /// The cells of [`Wanted::pin_columns`] in their order, without blanks around them; empty where the source has
+    /// none. Wiped when dropped.
+    pub pins: Vec<Zeroizing<String>>,
     /// The line of the file on which the row begins; the header is line 1.
     pub row: u64,
 }
@@ -55,17 +57,9 @@ mod tests {
     #[test]
     fn debug_shows_nothing_of_the_person() {
         let name = PersonName { given: "Marker".into(), family: "Marker".into() };
-        let student = Student {
-            role: Role::Student,
-            grade: None,
-            schools: vec![],
-            enabled: true,
-            expiry: None,
-            name: Some(name),
-            email: Some("Marker".into()),
-        };
-        let pin = Some(Zeroizing::new("Marker".into()));
-        let person = Person { id: "Marker".into(), student, birth_date: Some(date(2012, 4, 23)), pin, row: 7 };
+        let student = Student { name: Some(name), email: Some("Marker".into()), ..Student::of(Role::Student) };
+        let pins = vec![Zeroizing::new("Marker".into())];
+        let person = Person { ids: vec!["Marker".into()], student, birth_date: Some(date(2012, 4, 23)), pins, row: 7 };
         assert_eq!(format!("{person:?}"), "Person { row: 7, .. }");
     }
 }

@@ -11,7 +11,7 @@ pub struct Reading {
     pub delivered: u64,
     /// Rows that could not be decoded, of people and of what belongs to them (roles, birth dates).
     pub undecodable: Undecodable,
-    /// Rows of people with nothing where the ID should be.
+    /// Rows of people with nothing where an ID should be.
     pub without_id: u64,
     /// Rows of parents, guardians and relatives: never handed on.
     pub never_stored: u64,
@@ -21,8 +21,6 @@ pub struct Reading {
     pub withdrawn: u64,
     /// People handed on without a birth date, where one was wanted.
     pub without_birth_date: u64,
-    /// People handed on without a PIN, where a column of them was wanted.
-    pub without_pin: u64,
     /// The schools: [`patron::SchoolIndex`] counts them from 0.
     pub schools: Vec<School>,
     /// What was odd and did not matter enough to refuse, each once with its count.

@@ -7,7 +7,7 @@ use site::{Loaded, Site};
 
 use crate::commands::{
     check::Check, completions::Completions, demo::Demo, explain::Explain, hash_password::HashPassword, keygen::Keygen,
-    man::Man, orders::Reload, orders::Unlock, probe::Probe, roster::Roster, serve::Serve, sync::Sync,
+    man::Man, orders::Reload, orders::Unlock, probe::Probe, report::Report, roster::Roster, serve::Serve, sync::Sync,
     synthesise::Synthesise,
 };
 use crate::failure::Failure;
@@ -35,6 +35,7 @@ pub enum Command {
     Probe(Probe),
     Unlock(Unlock),
     Reload(Reload),
+    Report(Report),
     Keygen(Keygen),
     HashPassword(HashPassword),
     Synth(Synthesise),

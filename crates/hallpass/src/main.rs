@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod failure;
 mod owner;
+mod report;
 mod synth;
 mod terminal;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Probe(command) => command.run(),
         Command::Unlock(command) => command.run(),
         Command::Reload(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Keygen(command) => command.run(),
         Command::HashPassword(command) => command.run(),
         Command::Synth(command) => command.run(),

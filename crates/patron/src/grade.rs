@@ -1,7 +1,9 @@
 //! School grades, as the CEDS vocabulary names them.
 
+use serde::{Deserialize, Serialize};
+
 /// A grade: `IT PR PK TK KG 01`..`13 PS UG Other`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Grade(u8);
 
 const NAMES: [&str; 21] = [
@@ -31,6 +33,14 @@ impl Grade {
         NAMES.get(usize::from(self.0)).copied().unwrap_or("Other")
     }
 
+    /// How many school years follow this one until the twelfth grade is done; none after it.
+    pub fn years_to_graduation(self) -> u8 {
+        const TWELFTH: u8 = 16;
+        // Children before kindergarten are counted as if they came to it next year.
+        const BEFORE_KINDERGARTEN: u8 = 3;
+        TWELFTH.saturating_sub(self.0.max(BEFORE_KINDERGARTEN))
+    }
+
     /// The number in a stored row; see [`Grade::from_code`].
     pub const fn code(self) -> u8 {
         self.0
@@ -54,6 +64,15 @@ mod tests {
             assert_eq!(Grade::parse(written).unwrap().name(), name);
         }
         assert_eq!(Grade::parse("fourth"), None);
+    }
+
+    #[test]
+    fn the_years_to_graduation_count_down_to_none() {
+        let years = |grade| Grade::parse(grade).unwrap().years_to_graduation();
+        assert_eq!(
+            [years("IT"), years("TK"), years("KG"), years("11"), years("12"), years("13")],
+            [13, 13, 12, 1, 0, 0]
+        );
     }
 
     #[test]

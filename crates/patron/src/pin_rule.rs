@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::civil::Date;
 use zeroize::Zeroizing;
 
+use crate::{Grade, Role, Scope};
+
 /// How one PIN is written from a birth date: tokens `YYYY YY MM DD`, each at most once, with `-`, `/` or `.` between.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BirthFormat {
@@ -86,17 +88,69 @@ pub enum PinScheme {
     BirthDate(Vec<BirthFormat>),
     /// The last characters of the card number: guessable from the card, so weak.
     LastDigits(u8),
+    /// The last characters of the ID: likewise.
+    LastOfId(u8),
     /// The value of a column of the source.
     Column(String),
+    /// The value of a column that is hashed already: argon2, bcrypt or SHA-crypt.
+    HashedColumn(String),
     /// No PIN at all: whoever knows a card number is let in, so weak.
     None,
 }
 
-/// A district's PIN rule.
+/// A PIN rule, and whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinRule {
+    /// Whom it is for.
+    pub scope: Scope,
     /// Where the PIN comes from.
     pub scheme: PinScheme,
+}
+
+/// A district's PIN rules, in the order of its file: the first that is for somebody holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PinRules(Vec<PinRule>);
+
+impl PinRules {
+    /// How many rules a district may have: a row names its own in one byte.
+    pub const MOST: usize = 64;
+
+    /// The rules of a district.
+    pub const fn new(rules: Vec<PinRule>) -> Self {
+        Self(rules)
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[PinRule] {
+        &self.0
+    }
+
+    /// The rule for somebody, and its place.
+    pub fn rule_for(&self, role: Role, grade: Option<Grade>) -> Option<(u8, &PinRule)> {
+        (0..).zip(&self.0).find(|(_, rule)| rule.scope.covers(role, grade))
+    }
+
+    /// Whether a source must deliver birth dates.
+    pub fn need_birth_date(&self) -> bool {
+        self.0.iter().any(PinRule::needs_birth_date)
+    }
+
+    /// The columns that a source must deliver, each once.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = self.0.iter().filter_map(|rule| rule.column().map(str::to_owned)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// How many PINs are accepted for one person at most.
+    pub fn forms(&self) -> usize {
+        let forms = self.0.iter().map(|rule| match &rule.scheme {
+            PinScheme::BirthDate(formats) => formats.len(),
+            _ => 1,
+        });
+        forms.max().unwrap_or(1)
+    }
 }
 
 /// What a PIN can be made from, at sync.
@@ -104,6 +158,8 @@ pub struct PinRule {
 pub struct PinInputs<'a> {
     /// The canonical card number.
     pub card: &'a str,
+    /// The ID in the roster.
+    pub id: &'a str,
     /// The birth date, where the source has one.
     pub birth_date: Option<Date>,
     /// The value of the PIN column, where the source has one.
@@ -113,7 +169,7 @@ pub struct PinInputs<'a> {
 impl PinRule {
     /// Whether the PIN says nothing that the card does not: such a rule needs `weak-pin = "accepted"` (34 CFR 99.3).
     pub const fn is_weak(&self) -> bool {
-        matches!(self.scheme, PinScheme::LastDigits(_) | PinScheme::None)
+        matches!(self.scheme, PinScheme::LastDigits(_) | PinScheme::LastOfId(_) | PinScheme::None)
     }
 
     /// Whether a source must deliver birth dates.
@@ -124,7 +180,7 @@ impl PinRule {
     /// The column that a source must deliver.
     pub fn column(&self) -> Option<&str> {
         match &self.scheme {
-            PinScheme::Column(name) => Some(name),
+            PinScheme::Column(name) | PinScheme::HashedColumn(name) => Some(name),
             _ => None,
         }
     }
@@ -138,39 +194,41 @@ impl PinRule {
                 format!("birth-date {}", formats.join(" "))
             }
             PinScheme::LastDigits(count) => format!("last-digits {count}"),
+            PinScheme::LastOfId(count) => format!("last-of-id {count}"),
             PinScheme::Column(name) => format!("column {name}"),
+            PinScheme::HashedColumn(name) => format!("hashed-column {name}"),
             PinScheme::None => "none".to_owned(),
         }
     }
 
     /// Reads back what [`PinRule::version`] wrote into a generation's header.
-    pub fn from_version(version: &str) -> Option<Self> {
+    pub fn from_version(scope: Scope, version: &str) -> Option<Self> {
         let (scheme, rest) = version.split_once(' ').unwrap_or((version, ""));
         let scheme = match scheme {
             "birth-date" => {
                 PinScheme::BirthDate(rest.split(' ').map(BirthFormat::parse).collect::<Result<_, _>>().ok()?)
             }
             "last-digits" => PinScheme::LastDigits(rest.parse().ok()?),
+            "last-of-id" => PinScheme::LastOfId(rest.parse().ok()?),
             "column" => PinScheme::Column(rest.to_owned()),
+            "hashed-column" => PinScheme::HashedColumn(rest.to_owned()),
             "none" => PinScheme::None,
             _ => return None,
         };
-        Some(Self { scheme })
+        Some(Self { scope, scheme })
     }
 
-    /// The PINs that are accepted for one student: one per format, none where the source lacks what the rule needs.
+    /// The PINs that are accepted for one student: one per format, none where the source lacks what the rule needs. Of a
+    /// hashed column it is what the source says, which is not the PIN.
     pub fn accepted(&self, inputs: PinInputs<'_>) -> Vec<Zeroizing<String>> {
         match &self.scheme {
             PinScheme::BirthDate(formats) => {
                 let Some(date) = inputs.birth_date else { return Vec::new() };
                 formats.iter().map(|format| format.write(date)).collect()
             }
-            PinScheme::LastDigits(count) => {
-                let length = inputs.card.chars().count();
-                let skip = length.saturating_sub(usize::from(*count));
-                vec![Zeroizing::new(inputs.card.chars().skip(skip).collect())]
-            }
-            PinScheme::Column(_) => inputs
+            PinScheme::LastDigits(count) => vec![last(inputs.card, *count)],
+            PinScheme::LastOfId(count) => vec![last(inputs.id, *count)],
+            PinScheme::Column(_) | PinScheme::HashedColumn(_) => inputs
                 .column
                 .map(|value| value.trim_matches(' '))
                 .filter(|value| !value.is_empty())
@@ -181,18 +239,27 @@ impl PinRule {
     }
 }
 
+fn last(text: &str, count: u8) -> Zeroizing<String> {
+    let skip = text.chars().count().saturating_sub(usize::from(count));
+    Zeroizing::new(text.chars().skip(skip).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
     use super::*;
 
+    fn rule(scheme: PinScheme) -> PinRule {
+        PinRule { scope: Scope::default(), scheme }
+    }
+
     fn birth_date(formats: &[&str]) -> PinRule {
-        PinRule { scheme: PinScheme::BirthDate(formats.iter().map(|f| BirthFormat::parse(f).unwrap()).collect()) }
+        rule(PinScheme::BirthDate(formats.iter().map(|f| BirthFormat::parse(f).unwrap()).collect()))
     }
 
     fn born(year: i16, month: i8, day: i8) -> PinInputs<'static> {
-        PinInputs { card: "4011234567", birth_date: Some(date(year, month, day)), column: None }
+        PinInputs { card: "4011234567", id: "1234560", birth_date: Some(date(year, month, day)), column: None }
     }
 
     fn pins(rule: &PinRule, inputs: PinInputs<'_>) -> Vec<String> {
@@ -223,32 +290,49 @@ mod tests {
 
     #[test]
     fn without_a_birth_date_no_pin_is_accepted() {
-        assert!(birth_date(&["MMDD"]).accepted(PinInputs { card: "1", birth_date: None, column: None }).is_empty());
+        assert!(
+            birth_date(&["MMDD"]).accepted(PinInputs { card: "1", id: "1", birth_date: None, column: None }).is_empty()
+        );
     }
 
     #[test]
-    fn last_digits_are_those_of_the_card() {
-        let rule = PinRule { scheme: PinScheme::LastDigits(4) };
-        assert_eq!(pins(&rule, born(2012, 2, 1)), ["4567"]);
-        assert!(rule.is_weak());
+    fn last_digits_are_those_of_the_card_or_of_the_id() {
+        let of_card = rule(PinScheme::LastDigits(4));
+        assert_eq!(pins(&of_card, born(2012, 2, 1)), ["4567"]);
+        assert_eq!(pins(&rule(PinScheme::LastOfId(4)), born(2012, 2, 1)), ["4560"]);
+        assert!(of_card.is_weak());
     }
 
     #[test]
     fn an_empty_column_is_no_pin() {
-        let rule = PinRule { scheme: PinScheme::Column("pin".into()) };
-        assert!(rule.accepted(PinInputs { card: "1", birth_date: None, column: Some("  ") }).is_empty());
-        assert_eq!(pins(&rule, PinInputs { card: "1", birth_date: None, column: Some("0042") }), ["0042"]);
+        let rule = rule(PinScheme::Column("pin".into()));
+        assert!(rule.accepted(PinInputs { card: "1", id: "1", birth_date: None, column: Some("  ") }).is_empty());
+        assert_eq!(pins(&rule, PinInputs { card: "1", id: "1", birth_date: None, column: Some("0042") }), ["0042"]);
     }
 
     #[test]
     fn a_version_reads_back() {
         for rule in [
             birth_date(&["MMDD", "YYYYMMDD"]),
-            PinRule { scheme: PinScheme::LastDigits(4) },
-            PinRule { scheme: PinScheme::Column("library pin".into()) },
-            PinRule { scheme: PinScheme::None },
+            rule(PinScheme::LastDigits(4)),
+            rule(PinScheme::LastOfId(6)),
+            rule(PinScheme::Column("library pin".into())),
+            rule(PinScheme::HashedColumn("pw".into())),
+            rule(PinScheme::None),
         ] {
-            assert_eq!(PinRule::from_version(&rule.version()), Some(rule));
+            assert_eq!(PinRule::from_version(Scope::default(), &rule.version()), Some(rule));
         }
+    }
+
+    #[test]
+    fn the_first_rule_for_somebody_holds() {
+        let scope = |roles: &[Role]| Scope { roles: roles.to_vec(), grades: vec![] };
+        let rules = PinRules::new(vec![
+            PinRule { scope: scope(&[Role::Student]), ..birth_date(&["MMDD"]) },
+            rule(PinScheme::Column("pin".into())),
+        ]);
+        assert_eq!(rules.rule_for(Role::Student, None).unwrap().0, 0);
+        assert_eq!(rules.rule_for(Role::Teacher, None).unwrap().0, 1);
+        assert_eq!(rules.columns(), ["pin"]);
     }
 }

@@ -1,7 +1,9 @@
 //! What a person is to the school.
 
+use serde::{Deserialize, Serialize};
+
 /// A role that may hold a card. Parents, guardians and relatives are no roles here: their rows are never stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the words are OneRoster's own")]
 pub enum Role {

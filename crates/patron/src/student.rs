@@ -25,10 +25,28 @@ pub struct Student {
     pub enabled: bool,
     /// The first day on which the card no longer works.
     pub expiry: Option<Date>,
+    /// The day on which the row was first missing from the source; `None`: it is there.
+    pub withdrawn: Option<Date>,
     /// The name, stored only where some client of the district is released it.
     pub name: Option<PersonName>,
     /// The e-mail address, likewise.
     pub email: Option<String>,
+}
+
+impl Student {
+    /// Somebody of a role, enabled, of whom nothing else is known.
+    pub const fn of(role: Role) -> Self {
+        Self {
+            role,
+            grade: None,
+            schools: Vec::new(),
+            enabled: true,
+            expiry: None,
+            withdrawn: None,
+            name: None,
+            email: None,
+        }
+    }
 }
 
 impl fmt::Debug for Student {

@@ -23,6 +23,7 @@ enum Place {
     Card,
     Given,
     Family,
+    Privileges,
     Of(Attribute),
 }
 
@@ -51,7 +52,7 @@ impl Template {
     /// What may stand in braces, for messages.
     pub fn places() -> String {
         let attributes = Attribute::ALL.map(Attribute::name);
-        ["card", "given", "family"].into_iter().chain(attributes).collect::<Vec<_>>().join(", ")
+        ["card", "given", "family", "privileges"].into_iter().chain(attributes).collect::<Vec<_>>().join(", ")
     }
 
     /// What must be released for it to say something.
@@ -59,7 +60,7 @@ impl Template {
         let attribute = |piece: &Piece| match piece {
             Piece::Place(Place::Of(attribute)) => Some(*attribute),
             Piece::Place(Place::Given | Place::Family) => Some(Attribute::Name),
-            Piece::Place(Place::Card) | Piece::Literal(_) => None,
+            Piece::Place(Place::Card | Place::Privileges) | Piece::Literal(_) => None,
         };
         self.pieces.iter().filter_map(attribute).collect()
     }
@@ -97,6 +98,7 @@ impl Place {
             "card" => Some(Self::Card),
             "given" => Some(Self::Given),
             "family" => Some(Self::Family),
+            "privileges" => Some(Self::Privileges),
             other => Attribute::parse(other).map(Self::Of),
         }
     }
@@ -106,6 +108,7 @@ impl Place {
             Self::Card => Some(patron.card.as_str().to_owned()),
             Self::Given => patron.name.as_ref().map(|name| name.given.clone()),
             Self::Family => patron.name.as_ref().map(|name| name.family.clone()),
+            Self::Privileges => patron.privileges.map(|privileges| privileges.words()),
             Self::Of(Attribute::Name) => patron.name.as_ref().map(|name| name.inverted()),
             Self::Of(Attribute::Initials) => patron.initials.clone(),
             Self::Of(Attribute::PatronType) => patron.patron_type.clone(),
@@ -130,6 +133,7 @@ mod tests {
             name: Some(PersonName { given: given.into(), family: family.into() }),
             initials: None,
             patron_type: Some("STUDENT".into()),
+            privileges: None,
             email: None,
             expiry: None,
             school: None,

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::{CardNumber, Grade, PersonName};
+use crate::{CardNumber, Grade, PersonName, Privileges};
 
 /// What a request comes to.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Patron {
     pub initials: Option<String>,
     /// The patron type of the person's role (SIP2 PC).
     pub patron_type: Option<String>,
+    /// What the person may do, for clients that must know: self-checks and resource sharing.
+    pub privileges: Option<Privileges>,
     /// The e-mail address (SIP2 BE).
     pub email: Option<String>,
     /// The first day on which the card no longer works.
@@ -95,7 +97,7 @@ pub enum Reason {
     NoPin,
     /// Too many distinct wrong PINs.
     Locked,
-    /// Two people of the roster share the ID.
+    /// Two people share the ID, in one roster or in two that have one ID space.
     Ambiguous,
     /// The card belongs to a district that this client does not serve.
     OtherDistrict,
@@ -105,8 +107,22 @@ pub enum Reason {
     Disabled,
     /// PIN right; the card has expired.
     Expired,
+    /// PIN right; the row vanished from the roster, and the time it was held for is over.
+    Withdrawn,
     /// PIN right; the role is not one the programme serves.
     Role,
+    /// PIN right; the grade is not one the programme serves.
+    Grade,
+    /// PIN right; none of the person's schools is one the programme serves.
+    School,
+    /// PIN right; the district is switched off.
+    DistrictOff,
+    /// PIN right; the person's privileges have nothing for a client of this kind.
+    Privilege,
+    /// The family has opted out.
+    OptedOut,
+    /// The roster is older than the district lets it be.
+    Stale,
     /// No roster, a missing key or a corrupt row: nobody can say.
     Outage,
     /// A request before login, where a login is due.
@@ -115,7 +131,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons: metrics have one label value for each.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::UnknownCard,
         Self::WrongPin,
         Self::NoPin,
@@ -125,7 +141,14 @@ impl Reason {
         Self::NoVerifier,
         Self::Disabled,
         Self::Expired,
+        Self::Withdrawn,
         Self::Role,
+        Self::Grade,
+        Self::School,
+        Self::DistrictOff,
+        Self::Privilege,
+        Self::OptedOut,
+        Self::Stale,
         Self::Outage,
         Self::NotLoggedIn,
     ];
@@ -142,7 +165,14 @@ impl Reason {
             Self::NoVerifier => "no-verifier",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
             Self::Role => "role",
+            Self::Grade => "grade",
+            Self::School => "school",
+            Self::DistrictOff => "district-off",
+            Self::Privilege => "privilege",
+            Self::OptedOut => "opted-out",
+            Self::Stale => "stale",
             Self::Outage => "outage",
             Self::NotLoggedIn => "not-logged-in",
         }
@@ -155,7 +185,9 @@ impl Reason {
             Self::WrongPin => ("the PIN is not the one the roster holds", Actor::Student),
             Self::NoPin => ("the client must send a PIN and sent none", Actor::Vendor),
             Self::Locked => ("too many different wrong PINs; `hallpass unlock` or time lifts it", Actor::Sysadmin),
-            Self::Ambiguous => ("two people of the district's roster share this ID", Actor::District),
+            Self::Ambiguous => {
+                ("two rows have this ID, and their birth dates or PINs are not those of one person", Actor::District)
+            }
             Self::OtherDistrict => {
                 ("the card is of a district that is not in this client's `districts`", Actor::Sysadmin)
             }
@@ -164,14 +196,46 @@ impl Reason {
             }
             Self::Disabled => ("the district has disabled this account", Actor::District),
             Self::Expired => ("the card has expired", Actor::District),
+            Self::Withdrawn => (
+                "the district's last roster no longer names this person, and `eligibility.grace` is over",
+                Actor::District,
+            ),
             Self::Role => ("the person's role is not in the district's `eligibility.roles`", Actor::Sysadmin),
+            Self::Grade => ("the student's grade is not in the district's `eligibility.grades`", Actor::Sysadmin),
+            Self::School => {
+                ("none of the person's schools is in the district's `eligibility.schools`", Actor::Sysadmin)
+            }
+            Self::DistrictOff => ("the district is switched off (`eligibility.active = false`)", Actor::Sysadmin),
+            Self::Privilege => (
+                "the person's `privileges` have `digital = false`, and this client serves nothing else",
+                Actor::Sysadmin,
+            ),
+            Self::OptedOut => {
+                ("the family has opted out: the ID stands in the district's opt-out file", Actor::District)
+            }
+            Self::Stale => ("the district's roster is older than its `eligibility.max-stale`", Actor::District),
             Self::Outage => ("the district's roster cannot be read now", Actor::Sysadmin),
             Self::NotLoggedIn => ("the request came before a successful login (93)", Actor::Vendor),
         }
     }
 
+    /// Whether nobody can say now: it is never the person's doing, and later it may be otherwise.
+    pub const fn is_outage(self) -> bool {
+        matches!(self, Self::Outage | Self::Stale)
+    }
+
     /// Whether the PIN was right and only the person's standing refuses: such a client may be told why.
     pub const fn is_ineligible(self) -> bool {
-        matches!(self, Self::Disabled | Self::Expired | Self::Role)
+        matches!(
+            self,
+            Self::Disabled
+                | Self::Expired
+                | Self::Withdrawn
+                | Self::Role
+                | Self::Grade
+                | Self::School
+                | Self::DistrictOff
+                | Self::Privilege
+        )
     }
 }

@@ -36,6 +36,8 @@ pub struct Guard {
 struct Shard {
     cards: BTreeMap<AttemptsKey, Entry>,
     unknown: usize,
+    /// Guesses that are being checked.
+    reserved: BTreeMap<AttemptsKey, u8>,
     /// Known cards whose record on disk is out of date.
     changed: BTreeSet<AttemptsKey>,
 }
@@ -100,16 +102,59 @@ impl Guard {
         verify: impl FnOnce() -> bool,
     ) -> Attempt {
         let budget = **self.budget.load();
+        let Some(mut shard) = self.shard(key) else { return Attempt::Locked };
+        let locked = shard.is_locked(key, &budget, now);
+        let right = verify();
+        if locked { Attempt::Locked } else { self.conclude(&mut shard, key, space, pin, now, right) }
+    }
+
+    /// Takes one guess of a card's budget for a check that takes long; `false`: there is none left. Whoever takes one
+    /// settles it.
+    pub(crate) fn reserve(&self, key: &AttemptsKey, now: u32) -> bool {
+        let budget = **self.budget.load();
+        let Some(mut shard) = self.shard(key) else { return false };
+        if shard.is_locked(key, &budget, now) {
+            return false;
+        }
+        *shard.reserved.entry(*key).or_default() += 1;
+        true
+    }
+
+    /// What came of a reserved guess; `right` is `None` where nobody could say, and nothing is counted.
+    pub(crate) fn settle(
+        &self,
+        key: &AttemptsKey,
+        space: Option<&str>,
+        pin: &Pin,
+        now: u32,
+        right: Option<bool>,
+    ) -> Attempt {
+        let Some(mut shard) = self.shard(key) else { return Attempt::Locked };
+        if let Some(reserved) = shard.reserved.get_mut(key) {
+            *reserved -= 1;
+            if *reserved == 0 {
+                shard.reserved.remove(key);
+            }
+        }
+        match right {
+            Some(right) => self.conclude(&mut shard, key, space, pin, now, right),
+            None => Attempt::Wrong,
+        }
+    }
+
+    fn conclude(
+        &self,
+        shard: &mut Shard,
+        key: &AttemptsKey,
+        space: Option<&str>,
+        pin: &Pin,
+        now: u32,
+        right: bool,
+    ) -> Attempt {
         // The card is hashed in, so that equal hashes of one PIN on two cards say nothing.
         let pin = self.pins.hash_one((key, pin.expose())).to_le_bytes();
         let pin = u16::from_le_bytes([pin[0], pin[1]]);
-        let Some(mut shard) = self.shard(key) else { return Attempt::Locked };
         let known = shard.cards.get(key).copied();
-        let locked = known.is_some_and(|entry| entry.attempts.standing(&budget, now).locked);
-        let right = verify();
-        if locked {
-            return Attempt::Locked;
-        }
         if right {
             if let Some(mut entry) = known {
                 entry.attempts.clear_window(now);
@@ -210,6 +255,14 @@ impl Guard {
 }
 
 impl Shard {
+    /// Whether no guess is left, those that are being checked counted as wrong.
+    fn is_locked(&self, key: &AttemptsKey, budget: &Budget, now: u32) -> bool {
+        let standing = self.cards.get(key).map(|entry| entry.attempts.standing(budget, now));
+        let Some(reserved) = self.reserved.get(key) else { return standing.is_some_and(|standing| standing.locked) };
+        let (in_window, in_day) = standing.map_or((0, 0), |standing| (standing.in_window, standing.in_day));
+        in_window.saturating_add(*reserved) >= budget.failures || in_day.saturating_add(*reserved) >= budget.per_day
+    }
+
     fn put(&mut self, key: AttemptsKey, entry: Entry) {
         if entry.space.is_some() {
             self.changed.insert(key);
@@ -224,7 +277,7 @@ impl Shard {
     }
 
     fn forget_spent(&mut self, now: u32) {
-        let Self { cards, unknown, changed } = self;
+        let Self { cards, unknown, changed, .. } = self;
         cards.retain(|key, entry| {
             if !entry.attempts.is_spent(now) {
                 return true;
@@ -284,6 +337,21 @@ mod tests {
         assert_eq!(answer, Attempt::Locked);
         assert!(verified, "the same work as for any other card");
         assert_eq!(guard.standing(&CARD, NOW).in_day, 5);
+    }
+
+    #[test]
+    fn guesses_that_are_being_checked_count_until_they_are_settled() {
+        let guard = guard();
+        let reserve = || guard.reserve(&CARD, NOW);
+        assert!((0..5).all(|_| reserve()));
+        assert!(!reserve(), "a sixth at the same time");
+        assert_eq!(guess(&guard, "0201", NOW), Attempt::Locked);
+        for wrong in ["1", "2", "3", "4"] {
+            guard.settle(&CARD, Some("district:cms"), &pin(wrong), NOW, Some(false));
+        }
+        assert!(!reserve());
+        guard.settle(&CARD, Some("district:cms"), &pin("5"), NOW, None);
+        assert!(reserve(), "what nobody could check is no wrong PIN");
     }
 
     #[test]

@@ -2,21 +2,27 @@
 //!
 //! Nothing here waits: rosters are memory maps, and the guard is a table. Time comes in as a [`Moment`].
 //!
-//! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from
+//! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from, district
+//!   by district (`served`), and who has opted out ([`opted_out`])
 //! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
 //!   [`resolve`] the way from one to the other
-//! - [`release`] what of an admitted student that client sees
+//! - [`usage`] what of an admitted request is counted; [`release`] what of an admitted student that client sees
 
 pub mod attempts;
 pub mod guard;
 mod lookup;
+pub mod opted_out;
 pub mod query;
 pub mod release;
 pub mod resolve;
 pub mod rosters;
+mod served;
+pub mod slow;
+pub mod usage;
 
 pub use attempts::Standing;
 pub use guard::Guard;
-pub use query::{ClientRules, Moment, PinPolicy, Query};
+pub use query::{ClientKind, ClientRules, Moment, PinPolicy, Query};
 pub use resolve::{Answer, Resolver, Step};
 pub use rosters::{District, Rosters, Unserved};
+pub use usage::Used;

@@ -1,15 +1,19 @@
 //! Where a card leads, and what stands there.
 
+use std::borrow::Cow;
+
+use patron::Reason;
 use roster::{KeyId, Row, RowIndex, StudentRow, Verifier};
 
-use crate::rosters::Served;
-use crate::{Query, Rosters};
+use crate::served::Served;
+use crate::{Moment, Query, Rosters};
 
 /// Where a card leads.
 pub(crate) struct Place<'a> {
     /// The ID space, or none for a card that no rule claims.
     pub(crate) space: &'a str,
-    pub(crate) id: &'a str,
+    /// The ID: of an earlier number, today's.
+    pub(crate) id: Cow<'a, str>,
     /// Where to look, by index.
     pub(crate) districts: &'a [usize],
     pub(crate) claimed: bool,
@@ -20,7 +24,7 @@ pub(crate) enum Found<'a> {
     Student {
         district: usize,
         served: &'a Served,
-        row: StudentRow,
+        row: Box<StudentRow>,
     },
     Ambiguous {
         district: usize,
@@ -29,98 +33,193 @@ pub(crate) enum Found<'a> {
     Elsewhere {
         known: bool,
     },
+    /// Somebody has the number, and their card has another form.
+    OtherForm,
     Nobody,
-    Outage,
+    /// Nobody can say, and why.
+    Away(Reason),
 }
 
-/// Looks in every district that may have the card: as many look-ups whether it is there or not.
-pub(crate) fn look_up<'a>(rosters: &'a Rosters, query: &Query<'_>, place: &Place<'_>) -> Found<'a> {
-    let mut found = Found::Nobody;
-    let mut index: Option<(KeyId, RowIndex)> = None;
-    for district in place.districts {
+/// An earlier number, and whose it is.
+enum Alias {
+    Of(String),
+    /// Two districts know it, of two people.
+    Several(usize),
+}
+
+/// Finds a card's place and what stands there; an earlier number leads on to today's.
+pub(crate) fn find<'a>(rosters: &'a Rosters, query: &Query<'a>, now: Moment) -> (Place<'a>, Found<'a>) {
+    let mut place = locate(rosters, query);
+    let (found, alias) = look_up(rosters, query, &place, None, now);
+    let found = match (found, alias) {
+        (Found::Nobody, Some(Alias::Of(id))) => {
+            let typed = std::mem::replace(&mut place.id, Cow::Owned(id));
+            look_up(rosters, query, &place, Some(&typed), now).0
+        }
+        (Found::Nobody, Some(Alias::Several(district))) => Found::Ambiguous { district },
+        (found, _) => found,
+    };
+    (place, found)
+}
+
+/// Looks in every district that may have the card. Of several only those are read whose filter does not rule the card
+/// out, and one at the least, so that a card which nobody has costs what another costs. `typed` is the number on
+/// the card, where an earlier one led to the place.
+fn look_up<'a>(
+    rosters: &'a Rosters,
+    query: &Query<'_>,
+    place: &Place<'_>,
+    typed: Option<&str>,
+    now: Moment,
+) -> (Found<'a>, Option<Alias>) {
+    let (mut found, mut switched_off) = (Found::Nobody, Found::Nobody);
+    let mut search = Search { rosters, place, now, index: None, alias: None, has_read: false };
+    for (at, district) in place.districts.iter().enumerate() {
         let here = match rosters.served.get(*district) {
-            Some(Ok(served)) => look_up_in(rosters, *district, served, place, &mut index),
-            Some(Err(_)) | None => Found::Outage,
+            Some(Ok(served)) => search.in_district(*district, served, at + 1 == place.districts.len()),
+            Some(Err(_)) | None => Found::Away(Reason::Outage),
         };
         let here = match here {
             found if query.client.districts.contains(district) => found,
             Found::Student { .. } | Found::Ambiguous { .. } => Found::Elsewhere { known: true },
             // That a stranger's district is away is none of the client's business.
-            Found::Outage => Found::Elsewhere { known: false },
+            Found::Away(_) => Found::Elsewhere { known: false },
             found => found,
         };
-        found = found.or(here);
+        let here = match here {
+            Found::Student { district, served, row } => {
+                let on_card = (place.space, typed.unwrap_or(&place.id));
+                let theirs = served.may_be(query.card.as_str(), on_card, &row.student);
+                if theirs { Found::Student { district, served, row } } else { Found::OtherForm }
+            }
+            found => found,
+        };
+        let active = rosters.districts.get(*district).is_some_and(|rules| rules.eligibility.active);
+        let so_far = if active { &mut found } else { &mut switched_off };
+        *so_far = std::mem::replace(so_far, Found::Nobody).or(here, rosters, now);
     }
-    if place.claimed { found } else { Found::Nobody }
+    let found = match (found, switched_off) {
+        // Whether a district that is off could be read keeps nobody of another from being looked for.
+        (Found::Nobody, Found::Away(_)) => Found::Nobody,
+        (Found::Nobody, off) => off,
+        (found, _) => found,
+    };
+    if place.claimed { (found, search.alias) } else { (Found::Nobody, None) }
 }
 
-fn look_up_in<'a>(
-    rosters: &Rosters,
-    district: usize,
-    served: &'a Served,
-    place: &Place<'_>,
-    index: &mut Option<(KeyId, RowIndex)>,
-) -> Found<'a> {
-    let key_id = served.generation.key();
-    let row_index = match index {
-        Some((known, row_index)) if *known == key_id => *row_index,
-        _ => {
-            let Some(key) = rosters.keyring.find(key_id) else { return Found::Outage };
-            index.insert((key_id, key.row_index(place.space, place.id))).1
+/// One look through the districts of a place.
+struct Search<'a, 'p> {
+    rosters: &'a Rosters,
+    place: &'p Place<'p>,
+    now: Moment,
+    /// The index of the row under the key that was asked for last.
+    index: Option<(KeyId, RowIndex)>,
+    alias: Option<Alias>,
+    has_read: bool,
+}
+
+impl<'a> Search<'a, '_> {
+    fn in_district(&mut self, district: usize, served: &'a Served, is_last: bool) -> Found<'a> {
+        if served.is_stale(self.now) {
+            return Found::Away(Reason::Stale);
         }
-    };
-    match served.generation.row(&row_index) {
-        Ok(Some(Row::Student(row))) => Found::Student { district, served, row },
-        Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
-        // Aliases come with the rules that make them; until then one is nobody's card.
-        Ok(Some(Row::Alias(_) | Row::Decoy(_)) | None) => Found::Nobody,
-        Err(_) => Found::Outage,
+        let generation = &served.generation;
+        let Some(index) = self.index_under(generation.key()) else { return Found::Away(Reason::Outage) };
+        let alone = self.place.districts.len() == 1;
+        if !alone && !generation.may_hold(&index) && (self.has_read || !is_last) {
+            return Found::Nobody;
+        }
+        self.has_read = true;
+        match generation.row(&index) {
+            Ok(Some(Row::Student(row))) => Found::Student { district, served, row: Box::new(row) },
+            Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
+            Ok(Some(Row::Alias(id))) => {
+                self.alias = Some(match self.alias.take() {
+                    None => Alias::Of(id),
+                    Some(Alias::Of(known)) if known == id => Alias::Of(id),
+                    Some(_) => Alias::Several(district),
+                });
+                Found::Nobody
+            }
+            Ok(Some(Row::Decoy(_)) | None) => Found::Nobody,
+            Err(_) => Found::Away(Reason::Outage),
+        }
+    }
+
+    fn index_under(&mut self, key_id: KeyId) -> Option<RowIndex> {
+        match self.index {
+            Some((known, index)) if known == key_id => Some(index),
+            _ => {
+                let key = self.rosters.keyring.find(key_id)?;
+                Some(self.index.insert((key_id, key.row_index(self.place.space, &self.place.id))).1)
+            }
+        }
     }
 }
 
 impl Found<'_> {
     /// What two districts of one ID space come to together: the answer that confuses nobody.
-    fn or(self, other: Self) -> Self {
+    fn or(self, other: Self, rosters: &Rosters, now: Moment) -> Self {
         match (self, other) {
             (Self::Nobody, other) | (other, Self::Nobody) => other,
             // While one of them cannot be read, a hit elsewhere stands and a miss is an outage.
-            (Self::Outage, other) | (other, Self::Outage) => other,
+            (Self::Away(_), other) | (other, Self::Away(_)) => other,
+            (Self::OtherForm, other) | (other, Self::OtherForm) => other,
             (Self::Elsewhere { .. }, other) | (other, Self::Elsewhere { .. }) => other,
+            (Self::Ambiguous { district }, _) | (_, Self::Ambiguous { district }) => Self::Ambiguous { district },
             (Self::Student { district, served, row }, Self::Student { row: second, district: there, served: its }) => {
-                if !same_person(&row, &second) {
-                    Self::Ambiguous { district }
-                } else if !row.student.enabled && second.student.enabled {
-                    // A child who moved is found where the account is active.
-                    Self::Student { district: there, served: its, row: second }
-                } else {
+                // A child who moved is found where the account is active.
+                let is_current = |row: &StudentRow| row.student.enabled && row.student.withdrawn.is_none();
+                let first = match (is_current(&row), is_current(&second)) {
+                    (true, false) => true,
+                    (false, true) => false,
+                    (false, false) => true,
+                    (true, true) if !same_person(&row, &second) => return Self::Ambiguous { district },
+                    // Enrolled twice: the one that may.
+                    (true, true) => {
+                        let may = |at: usize, served: &Served, row: &StudentRow| {
+                            let rules = rosters.districts.get(at);
+                            rules.is_some_and(|rules| served.judge(rules, &row.student, now).is_ok())
+                        };
+                        may(district, served, &row) || !may(there, its, &second)
+                    }
+                };
+                if first {
                     Self::Student { district, served, row }
+                } else {
+                    Self::Student { district: there, served: its, row: second }
                 }
             }
-            (Self::Ambiguous { district }, _) | (_, Self::Ambiguous { district }) => Self::Ambiguous { district },
         }
+    }
+
+    /// Whether some person of a roster has the number: their wrong PINs are kept over a restart.
+    pub(crate) const fn is_known(&self) -> bool {
+        !matches!(self, Self::Nobody | Self::OtherForm | Self::Elsewhere { known: false })
     }
 }
 
+/// Whether both rows accept one PIN: only then may they be taken for one person.
 fn same_person(one: &StudentRow, other: &StudentRow) -> bool {
     let shared = |verifier: &Verifier| other.verifiers.iter().any(|theirs| bool::from(theirs.same_as(verifier)));
     one.verifiers.iter().any(shared)
 }
 
-pub(crate) fn locate<'a>(rosters: &'a Rosters, query: &Query<'a>) -> Place<'a> {
+fn locate<'a>(rosters: &'a Rosters, query: &Query<'a>) -> Place<'a> {
     let card = query.card.as_str();
     if let Some(claim) = rosters.cards.claim(card) {
         return Place { space: claim.space, id: claim.id, districts: claim.districts, claimed: true };
     }
     // Hashed raw, in no space, and looked up in the client's first district: never found, but looked for.
     let first = query.client.districts.first();
-    let districts = first.and_then(|first| rosters.cards.space_of(*first)).map_or(&[][..], |(_, districts)| districts);
-    Place { space: "", id: card, districts, claimed: false }
+    let districts = first.map_or(&[][..], |first| rosters.cards.neighbours_of(*first));
+    Place { space: "", id: Cow::Borrowed(card), districts, claimed: false }
 }
 
-pub(crate) fn decoy<'a>(rosters: &'a Rosters, place: &Place<'_>) -> Option<(&'a Served, Vec<Verifier>)> {
+pub(crate) fn decoy<'a>(rosters: &'a Rosters, place: &Place<'_>) -> Option<(&'a Served, StudentRow)> {
     let served = place.districts.iter().find_map(|district| rosters.served.get(*district)?.as_ref().ok())?;
     match served.generation.decoy() {
-        Ok(Row::Decoy(verifiers)) => Some((served, verifiers)),
+        Ok(Row::Decoy(row)) => Some((served, row)),
         _ => None,
     }
 }

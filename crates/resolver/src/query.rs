@@ -29,10 +29,21 @@ pub struct ClientRules {
     pub id: String,
     /// The districts that it serves, by index.
     pub districts: Vec<usize>,
+    /// What kind of system it is.
+    pub kind: ClientKind,
     /// Whether it must send a PIN.
     pub pin: PinPolicy,
     /// What it may be told, within each district's ceiling.
     pub release: Release,
+}
+
+/// What kind of system a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// It serves what is not carried: e-books, databases.
+    EResource,
+    /// It lends, and must know what somebody may.
+    SelfCheck,
 }
 
 /// Whether a client must send a PIN.

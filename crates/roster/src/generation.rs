@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
+use crate::filter::Filter;
 use crate::keyring::random_bytes;
 use crate::seal::Seal;
 use crate::{Header, KeyId, Keyring, RosterError, Row, RowIndex};
@@ -48,6 +49,15 @@ pub(crate) const HEADER_KEY: [u8; RowIndex::KEY + 1] = [0xFF; RowIndex::KEY + 1]
 /// The place of the header in the associated data.
 pub(crate) const HEADER_INDEX: RowIndex = RowIndex([0xFF; 32]);
 
+/// Where the filter stands: after every row and before the header.
+pub(crate) const FILTER_KEY: [u8; RowIndex::KEY + 1] = {
+    let mut key = HEADER_KEY;
+    key[RowIndex::KEY] = 0;
+    key
+};
+/// The place of the filter in the associated data; its seal has a nonce that the writer lets no row have either.
+pub(crate) const FILTER_INDEX: RowIndex = RowIndex([0xFE; 32]);
+
 /// A generation, opened for reading.
 pub struct Generation {
     id: GenerationId,
@@ -59,6 +69,7 @@ pub struct Generation {
     seal: Seal,
     header: Header,
     decoy: (RowIndex, Vec<u8>),
+    filter: Filter,
 }
 
 impl Generation {
@@ -105,6 +116,10 @@ impl Generation {
         let decoy = rows.get(&txn, decoy_key).map_err(RosterError::database(folder))?;
         let decoy =
             decoy.and_then(|stored| stored.strip_prefix(rest)).ok_or_else(|| damaged("it has no decoy"))?.to_vec();
+        let filter = rows.get(&txn, &FILTER_KEY).map_err(RosterError::database(folder))?;
+        let filter = filter.ok_or_else(|| damaged("it has no filter"))?;
+        seal.open(&FILTER_INDEX, filter, &mut plain).map_err(|_| damaged("its filter"))?;
+        let filter = Filter::decode(&plain).ok_or_else(|| damaged("its filter"))?;
         drop(txn);
         Ok(Self {
             id,
@@ -116,6 +131,7 @@ impl Generation {
             seal,
             header,
             decoy: (decoy_index, decoy),
+            filter,
         })
     }
 
@@ -132,6 +148,11 @@ impl Generation {
     /// What the generation says of itself.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// `false`: there is certainly no row at an index, and no need to look.
+    pub fn may_hold(&self, index: &RowIndex) -> bool {
+        self.filter.may_hold(index)
     }
 
     /// The row at an index. One read transaction, opened and closed here: none may cross an await.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patron::{CardRule, IdSource, Pattern, PinRule, Release};
+use patron::{CardForm, CardRules, CardSpec, PinRule, PinRules, Release, Scope};
 use serde::{Deserialize, Serialize};
 
 /// The sealed header: the rules that the rows were made under, what is stored, and counts.
@@ -12,24 +12,26 @@ use serde::{Deserialize, Serialize};
 pub struct Header {
     /// When the generation was made, in seconds since 1970 (UTC).
     pub made_at: i64,
-    /// The card rule: where the ID came from.
-    pub id_source: String,
-    /// The card rule: prefix.
-    pub prefix: String,
-    /// The card rule: pattern of the ID.
-    pub pattern: String,
-    /// The card rule: the ID space.
-    pub namespace: String,
-    /// The PIN rule, as [`PinRule::version`] writes it.
-    pub pin: String,
+    /// The card rules.
+    pub cards: Vec<CardSpec>,
+    /// The PIN rules: whom each is for, and what [`PinRule::version`] writes.
+    pub pins: Vec<(Scope, String)>,
+    /// The rules of expiry, as [`patron::ExpiryRules::version`] writes them.
+    pub expiry: String,
     /// The attributes that are stored beside what every row has.
     pub stored: u8,
+    /// ID spaces whose people have hashed PINs: a hash of the same cost that is nobody's.
+    pub decoy_hashes: BTreeMap<String, String>,
     /// All rows, without the decoy.
     pub rows: u64,
     /// Rows of people.
     pub people: u64,
     /// Rows of IDs that two people share.
     pub ambiguous: u64,
+    /// Rows of earlier numbers.
+    pub aliases: u64,
+    /// Rows of people who vanished from the source and are held.
+    pub held: u64,
     /// People without a verifier.
     pub without_verifier: u64,
     /// People by role.
@@ -51,39 +53,44 @@ pub struct SchoolEntry {
     pub people: u64,
 }
 
+impl SchoolEntry {
+    /// Whether a code is this school's: its official one, or the source's own.
+    pub fn is_called(&self, code: &str) -> bool {
+        self.source_id == code || self.identifier.as_deref() == Some(code)
+    }
+}
+
 impl Header {
     /// A header with these rules and nothing counted yet.
-    pub fn under(card: &CardRule, pin: &PinRule, stored: Release, made_at: i64) -> Self {
+    pub fn under(cards: &CardRules, pins: &PinRules, expiry: String, stored: Release, made_at: i64) -> Self {
         Self {
             made_at,
-            id_source: card.id.name(),
-            prefix: card.prefix.clone(),
-            pattern: card.pattern.as_str().to_owned(),
-            namespace: card.namespace.clone(),
-            pin: pin.version(),
+            cards: cards.forms().iter().map(|form| form.spec().clone()).collect(),
+            pins: pins.rules().iter().map(|rule| (rule.scope.clone(), rule.version())).collect(),
+            expiry,
             stored: stored.bits(),
+            decoy_hashes: BTreeMap::new(),
             rows: 0,
             people: 0,
             ambiguous: 0,
+            aliases: 0,
+            held: 0,
             without_verifier: 0,
             roles: BTreeMap::new(),
             schools: Vec::new(),
         }
     }
 
-    /// The card rule that the rows were made under.
-    pub fn card_rule(&self) -> Option<CardRule> {
-        Some(CardRule {
-            id: IdSource::parse(&self.id_source)?,
-            prefix: self.prefix.clone(),
-            pattern: Pattern::parse(&self.pattern).ok()?,
-            namespace: self.namespace.clone(),
-        })
+    /// The card rules that the rows were made under.
+    pub fn card_rules(&self) -> Option<CardRules> {
+        let forms = self.cards.iter().map(|spec| CardForm::new(spec.clone()).ok());
+        forms.collect::<Option<_>>().map(CardRules::new)
     }
 
-    /// The PIN rule that the verifiers were made under.
-    pub fn pin_rule(&self) -> Option<PinRule> {
-        PinRule::from_version(&self.pin)
+    /// The PIN rules that the verifiers were made under.
+    pub fn pin_rules(&self) -> Option<PinRules> {
+        let rules = self.pins.iter().map(|(scope, version)| PinRule::from_version(scope.clone(), version));
+        rules.collect::<Option<_>>().map(PinRules::new)
     }
 
     /// What is stored beside what every row has.

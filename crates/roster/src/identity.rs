@@ -1,4 +1,4 @@
-//! The key of internal ids: a student's stable pseudonym, another for each client.
+//! The key of internal ids, a student's stable pseudonym, another for each client; and of the marks of opt-outs.
 //!
 //! It is random, made once, and kept sealed in the state: so ids outlive a rotation of the keys, which seals it anew.
 
@@ -13,6 +13,10 @@ use crate::{KeyId, Keyring, RosterError, RowIndex};
 
 /// The length of a key's id before what is sealed.
 const ID: usize = 8;
+
+/// A student who opted out, as the state keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OptOutMark(pub [u8; 16]);
 
 /// Makes internal ids.
 pub struct IdentityKey(hmac::Key);
@@ -47,6 +51,18 @@ impl IdentityKey {
     pub fn internal_id(&self, client: &str, space: &str, id: &str) -> String {
         let mac = mac(&self.0, &[client.as_bytes(), &[0], space.as_bytes(), &[0], id.as_bytes()]);
         mac.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What stands for a student in the list of those who opted out: it tells nobody who they are.
+    pub fn opt_out_mark(&self, space: &str, id: &str) -> OptOutMark {
+        // No client has such an id.
+        let mac = mac(&self.0, &[b"\x01opt-out", &[0], space.as_bytes(), &[0], id.as_bytes()]);
+        OptOutMark(mac.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// 32 bytes for a purpose of its own. No client's id begins with a NUL, so that none is an internal id.
+    pub(crate) fn subkey(&self, label: &[u8]) -> [u8; 32] {
+        mac(&self.0, &[&[0], label])
     }
 
     fn keep(plain: &[u8], state: &State, keyring: &Keyring) -> Result<(), RosterError> {

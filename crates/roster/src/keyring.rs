@@ -242,6 +242,11 @@ impl PseudonymKey {
 pub struct Pseudonym([u8; 8]);
 
 impl Pseudonym {
+    /// The same as a number, for tables in memory.
+    pub const fn bits(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+
     /// The 16 hex digits of the logs.
     pub fn hex(self) -> [u8; 16] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -294,7 +299,7 @@ pub(crate) fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     bytes
 }
 
-fn truncated<const N: usize>(mac: [u8; 32]) -> [u8; N] {
+pub(crate) fn truncated<const N: usize>(mac: [u8; 32]) -> [u8; N] {
     let mut bytes = [0; N];
     for (to, from) in bytes.iter_mut().zip(mac) {
         *to = from;

@@ -3,28 +3,37 @@
 //! - [`key_file`] the file with the keys; [`keyring`] what is derived of them: row indexes, PIN verifiers, pseudonyms;
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
-//! - [`generation`] one published roster, read; [`writer`] one being made
+//! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
+//! - [`opt_outs`] who does not want to be served, or the last that was known of it
+//! - [`usage`] who has used a card: counts, and sealed marks; [`period`] over which months
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
+mod filter;
 pub mod generation;
 pub mod header;
 pub mod identity;
 pub mod key_file;
 pub mod keyring;
+pub mod opt_outs;
+pub mod period;
 pub mod row;
 pub mod seal;
 pub mod state;
 pub mod store;
+pub mod usage;
 pub mod writer;
 
 pub use error::RosterError;
 pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
-pub use identity::IdentityKey;
+pub use identity::{IdentityKey, OptOutMark};
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
+pub use opt_outs::{OptOutTrouble, OptOuts};
+pub use period::{Period, UseMonth};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};
 pub use store::{DistrictLock, Store};
+pub use usage::{Dimension, Mark, Tally, UsageKey, Use};
 pub use writer::GenerationWriter;

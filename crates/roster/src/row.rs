@@ -4,7 +4,7 @@
 //! it does not know.
 
 use jiff::civil::Date;
-use patron::{Grade, PersonName, Role, SchoolIndex, Student};
+use patron::{Grade, HashedPin, PersonName, Role, SchoolIndex, Student};
 
 use crate::Verifier;
 
@@ -18,7 +18,7 @@ pub enum Row {
     /// Two people share the ID: neither is admitted.
     Ambiguous,
     /// Nobody: opened and verified where no row is found, so that "unknown" costs what "wrong PIN" costs.
-    Decoy(Vec<Verifier>),
+    Decoy(StudentRow),
 }
 
 /// A student with what a PIN is checked against.
@@ -26,8 +26,12 @@ pub enum Row {
 pub struct StudentRow {
     /// What is kept of the person.
     pub student: Student,
+    /// The place of the PIN rule in the header's list.
+    pub pin_rule: u8,
     /// One for each accepted form of the PIN; none where the source lacked what the rule needs.
     pub verifiers: Vec<Verifier>,
+    /// What the source says of the PIN where it hashed it: an argon2, bcrypt or SHA-crypt string.
+    pub hash: Option<HashedPin>,
 }
 
 const STUDENT: u8 = 1;
@@ -45,6 +49,9 @@ const GIVEN: u8 = 7;
 const FAMILY: u8 = 8;
 const EMAIL: u8 = 9;
 const CANONICAL: u8 = 10;
+const WITHDRAWN: u8 = 11;
+const PIN_RULE: u8 = 12;
+const HASH: u8 = 13;
 
 impl Row {
     /// Appends the row's bytes.
@@ -59,15 +66,9 @@ impl Row {
                 field(out, CANONICAL, canonical.as_bytes());
             }
             Self::Ambiguous => out.push(AMBIGUOUS),
-            Self::Decoy(verifiers) => {
+            Self::Decoy(row) => {
                 out.push(DECOY);
-                // As long as a student's row, so that both are opened in the same time.
-                field(out, ROLE, &[Role::Student.code()]);
-                field(out, GRADE, &[0]);
-                field(out, SCHOOL, &[0, 0]);
-                for verifier in verifiers {
-                    field(out, VERIFIER, &verifier.0);
-                }
+                row.encode_fields(out);
             }
         }
     }
@@ -82,13 +83,25 @@ impl Row {
                 String::from_utf8(id.to_vec()).ok().map(Self::Alias)
             }
             AMBIGUOUS => Some(Self::Ambiguous),
-            DECOY => StudentRow::decode_fields(fields).map(|row| Self::Decoy(row.verifiers)),
+            DECOY => StudentRow::decode_fields(fields).map(Self::Decoy),
             _ => None,
         }
     }
 }
 
 impl StudentRow {
+    /// Nobody: as long as a student's row, so that both are opened in the same time.
+    pub fn decoy(verifiers: Vec<Verifier>) -> Self {
+        let student =
+            Student { grade: Grade::from_code(0), schools: vec![SchoolIndex(0)], ..Student::of(Role::Student) };
+        Self { student, pin_rule: 0, verifiers, hash: None }
+    }
+
+    /// Whether there is anything that a PIN could be checked against.
+    pub fn has_pin(&self) -> bool {
+        !self.verifiers.is_empty() || self.hash.is_some()
+    }
+
     fn encode_fields(&self, out: &mut Vec<u8>) {
         let student = &self.student;
         field(out, ROLE, &[student.role.code()]);
@@ -104,11 +117,17 @@ impl StudentRow {
         for verifier in &self.verifiers {
             field(out, VERIFIER, &verifier.0);
         }
-        if let Some(expiry) = student.expiry {
-            let mut date = [0; 4];
-            let [high, low] = expiry.year().to_be_bytes();
-            date.copy_from_slice(&[high, low, expiry.month().unsigned_abs(), expiry.day().unsigned_abs()]);
-            field(out, EXPIRY, &date);
+        for (tag, date) in [(EXPIRY, student.expiry), (WITHDRAWN, student.withdrawn)] {
+            if let Some(date) = date {
+                let [high, low] = date.year().to_be_bytes();
+                field(out, tag, &[high, low, date.month().unsigned_abs(), date.day().unsigned_abs()]);
+            }
+        }
+        if self.pin_rule > 0 {
+            field(out, PIN_RULE, &[self.pin_rule]);
+        }
+        if let Some(hash) = &self.hash {
+            field(out, HASH, hash.as_str().as_bytes());
         }
         if let Some(name) = &student.name {
             field(out, GIVEN, clipped(&name.given));
@@ -121,15 +140,8 @@ impl StudentRow {
 
     fn decode_fields(mut fields: &[u8]) -> Option<Self> {
         let mut role = None;
-        let mut student = Student {
-            role: Role::Student,
-            grade: None,
-            schools: Vec::new(),
-            enabled: true,
-            expiry: None,
-            name: None,
-            email: None,
-        };
+        let mut student = Student::of(Role::Student);
+        let (mut pin_rule, mut hash) = (0, None);
         let mut verifiers = Vec::new();
         let (mut given, mut family) = (None, None);
         while !fields.is_empty() {
@@ -140,10 +152,10 @@ impl StudentRow {
                 (SCHOOL, [high, low]) => student.schools.push(SchoolIndex(u16::from_be_bytes([*high, *low]))),
                 (DISABLED, []) => student.enabled = false,
                 (VERIFIER, bytes) => verifiers.push(Verifier(bytes.try_into().ok()?)),
-                (EXPIRY, [high, low, month, day]) => {
-                    let year = i16::from_be_bytes([*high, *low]);
-                    student.expiry = Some(Date::new(year, i8::try_from(*month).ok()?, i8::try_from(*day).ok()?).ok()?);
-                }
+                (EXPIRY, [high, low, month, day]) => student.expiry = Some(date([*high, *low], *month, *day)?),
+                (WITHDRAWN, [high, low, month, day]) => student.withdrawn = Some(date([*high, *low], *month, *day)?),
+                (PIN_RULE, [rule]) => pin_rule = *rule,
+                (HASH, text) => hash = HashedPin::parse(std::str::from_utf8(text).ok()?),
                 (GIVEN, text) => given = Some(String::from_utf8(text.to_vec()).ok()?),
                 (FAMILY, text) => family = Some(String::from_utf8(text.to_vec()).ok()?),
                 (EMAIL, text) => student.email = Some(String::from_utf8(text.to_vec()).ok()?),
@@ -155,8 +167,12 @@ impl StudentRow {
         if given.is_some() || family.is_some() {
             student.name = Some(PersonName { given: given.unwrap_or_default(), family: family.unwrap_or_default() });
         }
-        Some(Self { student, verifiers })
+        Some(Self { student, pin_rule, verifiers, hash })
     }
+}
+
+fn date(year: [u8; 2], month: u8, day: u8) -> Option<Date> {
+    Date::new(i16::from_be_bytes(year), i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 fn field(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
@@ -198,10 +214,13 @@ mod tests {
                 schools: vec![SchoolIndex(3), SchoolIndex(700)],
                 enabled: false,
                 expiry: Some(date(2027, 6, 30)),
+                withdrawn: Some(date(2026, 9, 1)),
                 name: Some(PersonName { given: "Zoë".into(), family: "Ångström".into() }),
                 email: Some("z@example.org".into()),
             },
+            pin_rule: 3,
             verifiers: vec![Verifier([1; 32]), Verifier([2; 32])],
+            hash: HashedPin::parse("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$c3ludGhldGljLWhhc2gtMQ"),
         }
     }
 
@@ -209,6 +228,7 @@ mod tests {
     fn a_full_row_reads_back() {
         let Some(Row::Student(row)) = Row::decode(&encoded(&Row::Student(full()))) else { panic!() };
         assert_eq!(row.student, full().student);
+        assert_eq!((row.pin_rule, &row.hash), (3, &full().hash));
         assert_eq!(row.verifiers.iter().map(|v| v.0[0]).collect::<Vec<_>>(), [1, 2]);
     }
 
@@ -217,9 +237,8 @@ mod tests {
         let Some(Row::Alias(id)) = Row::decode(&encoded(&Row::Alias("1000001".into()))) else { panic!() };
         assert_eq!(id, "1000001");
         assert!(matches!(Row::decode(&encoded(&Row::Ambiguous)), Some(Row::Ambiguous)));
-        assert!(
-            matches!(Row::decode(&encoded(&Row::Decoy(vec![Verifier([9; 32])]))), Some(Row::Decoy(v)) if v.len() == 1)
-        );
+        assert!(matches!(Row::decode(&encoded(&Row::Decoy(StudentRow::decoy(vec![Verifier([9; 32])])))),
+                Some(Row::Decoy(row)) if row.verifiers.len() == 1));
     }
 
     #[test]

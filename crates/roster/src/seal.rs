@@ -41,6 +41,12 @@ impl Seal {
         Self::new(&key.sealing_key(b"identity key")?, vec![FORMAT])
     }
 
+    /// The seal of a district's use marks and counts. Nonces are random here, so no more than 2^32 may be sealed: a
+    /// hundred million uses a year reach that in forty years.
+    pub(crate) fn of_usage(key: &[u8; 32], district: &str) -> Result<Self, RosterError> {
+        Self::new(key, [&[FORMAT], district.as_bytes(), &[0]].concat())
+    }
+
     /// A seal for what lives no longer than this process: spilled runs of a sync.
     pub fn ephemeral() -> Result<Self, RosterError> {
         Self::new(&random_bytes()?, vec![0])

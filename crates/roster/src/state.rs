@@ -1,18 +1,19 @@
-//! The small state beside the generations: which one each district serves, lockouts, refused files.
+//! The small state beside the generations: which one each district serves, lockouts, refused files, opt-outs.
 
 use std::fs;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use heed::types::{Bytes, Str};
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RwTxn, WithoutTls};
 use serde::{Deserialize, Serialize};
 
-use crate::GenerationId;
-use crate::RosterError;
 use crate::generation::open_env;
+use crate::{GenerationId, OptOutMark, RosterError};
 
-/// The state's map never grows: 1,000,000 locked students have 100 MB.
-const MAP_SIZE: usize = 1 << 30;
+/// The state's map never grows. 1,000,000 locked students have 100 MB; 1,000,000 who use three clients have 400 MB of
+/// marks, and 50,000,000 twenty GB. What is not written takes no room on disk or in memory.
+const MAP_SIZE: usize = 1 << 36;
 /// Generations kept for each district.
 pub const KEPT: usize = 3;
 
@@ -78,6 +79,9 @@ pub struct State {
     attempts: Database<'static, Bytes, Bytes>,
     refused: Database<'static, Str, Bytes>,
     keys: Database<'static, Str, Bytes>,
+    opt_outs: Database<'static, Str, Bytes>,
+    marks: Database<'static, Bytes, Bytes>,
+    usage: Database<'static, Bytes, Bytes>,
 }
 
 /// The name of the sealed identity key.
@@ -94,18 +98,22 @@ impl State {
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let (rosters, attempts, refused, keys) = env
+        let (rosters, attempts, refused, keys, opt_outs, marks, usage) = env
             .create_databases_and_commit(txn, |opener, txn| {
                 let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
                 let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
                 let refused = opener.create_database::<Str, Bytes>(txn, Some("refused"))?;
                 let keys = opener.create_database::<Str, Bytes>(txn, Some("keys"))?;
-                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((rosters, attempts, refused, keys)))
+                let opt_outs = opener.create_database::<Str, Bytes>(txn, Some("opt-outs"))?;
+                let marks = opener.create_database::<Bytes, Bytes>(txn, Some("marks"))?;
+                let usage = opener.create_database::<Bytes, Bytes>(txn, Some("usage"))?;
+                let all = (rosters, attempts, refused, keys, opt_outs, marks, usage);
+                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(all))
             })
             .map_err(fault())?
             .commit()
             .ok_or(RosterError::OutOfOrder)?;
-        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys })
+        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys, opt_outs, marks, usage })
     }
 
     /// Changes with each write by any process: a look that costs nothing.
@@ -147,6 +155,19 @@ impl State {
             Some(bytes) => self.refused.put(txn, district, bytes),
             None => self.refused.delete(txn, district).map(|_| ()),
         })
+    }
+
+    /// The last good list of a district's opt-outs; `None`: there never was one.
+    pub fn opt_outs(&self, district: &str) -> Result<Option<Vec<OptOutMark>>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let bytes = self.opt_outs.get(&txn, district).map_err(self.fault())?;
+        Ok(bytes.map(|bytes| bytes.as_chunks::<16>().0.iter().map(|mark| OptOutMark(*mark)).collect()))
+    }
+
+    /// Keeps a district's list of opt-outs.
+    pub fn set_opt_outs(&self, district: &str, marks: &[OptOutMark]) -> Result<(), RosterError> {
+        let bytes: Vec<u8> = marks.iter().flat_map(|mark| mark.0).collect();
+        self.write(|txn| self.opt_outs.put(txn, district, &bytes))
     }
 
     /// The sealed identity key, where there is one.
@@ -192,18 +213,46 @@ impl State {
         })
     }
 
-    /// Ends a district: its pointer, its refused file, and the lockouts of its ID space where `space` names one that
-    /// no other district shares.
-    pub(crate) fn purge(&self, district: &str, space: Option<&str>) -> Result<(), RosterError> {
+    /// The marks of uses; see `usage.rs`.
+    pub(crate) const fn marks(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.marks
+    }
+
+    /// The counts of uses; see `usage.rs`.
+    pub(crate) const fn usage(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.usage
+    }
+
+    /// Shows every count of uses whose name begins so.
+    pub(crate) fn each_usage(&self, prefix: &[u8], mut show: impl FnMut(&[u8], &[u8])) -> Result<(), RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        for record in self.usage.prefix_iter(&txn, prefix).map_err(self.fault())? {
+            let (name, stored) = record.map_err(self.fault())?;
+            show(name, stored);
+        }
+        Ok(())
+    }
+
+    /// Ends a district: its pointer, its refused file, its opt-outs, who used it, and the lockouts of its ID `spaces` that no other
+    /// district shares.
+    pub(crate) fn purge(&self, district: &str, spaces: &[&str]) -> Result<(), RosterError> {
         self.write(|txn| {
             self.rosters.delete(txn, district)?;
             self.refused.delete(txn, district)?;
-            let Some(space) = space else { return Ok(()) };
+            self.opt_outs.delete(txn, district)?;
+            for table in [&self.marks, &self.usage] {
+                // The names of a district's records begin with its id and a NUL, so they end before its id and a 1.
+                let (from, to) = ([district.as_bytes(), &[0]].concat(), [district.as_bytes(), &[1]].concat());
+                let range = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));
+                table.delete_range(txn, &range)?;
+            }
             let mut names = Vec::new();
-            for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
-                let (name, _) = entry?;
-                if name.len() == space.len() + 16 {
-                    names.push(name.to_vec());
+            for space in spaces {
+                for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
+                    let (name, _) = entry?;
+                    if name.len() == space.len() + 16 {
+                        names.push(name.to_vec());
+                    }
                 }
             }
             names.iter().try_for_each(|name| self.attempts.delete(txn, name).map(|_| ()))
@@ -211,9 +260,23 @@ impl State {
     }
 
     fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>) -> Result<(), RosterError> {
+        self.write_if(|txn| change(txn).map(|()| true)).map(drop)
+    }
+
+    /// The same where `change` says that it changed anything, with the transaction's number as [`State::last_change`] tells
+    /// it.
+    pub(crate) fn write_if(
+        &self,
+        change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<bool>,
+    ) -> Result<Option<usize>, RosterError> {
         let mut txn = self.env.write_txn().map_err(self.fault())?;
-        change(&mut txn).map_err(self.fault())?;
-        txn.commit().map_err(self.fault())
+        if !change(&mut txn).map_err(self.fault())? {
+            // LMDB gives an empty transaction no number of its own.
+            return Ok(None);
+        }
+        let number = txn.id();
+        txn.commit().map_err(self.fault())?;
+        Ok(Some(number))
     }
 
     fn fault(&self) -> impl FnOnce(heed::Error) -> RosterError {

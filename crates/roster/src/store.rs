@@ -196,11 +196,11 @@ impl Store {
         Ok(Some(target))
     }
 
-    /// Ends a district: generations, lockouts, refused files. `space` as in the district's card rule, where no other
-    /// district shares it.
-    pub fn purge(&self, lock: &DistrictLock, space: Option<&str>) -> Result<Option<Published>, RosterError> {
+    /// Ends a district: generations, lockouts, refused files, opt-outs. `spaces` are those of its card rules that no
+    /// other district shares.
+    pub fn purge(&self, lock: &DistrictLock, spaces: &[&str]) -> Result<Option<Published>, RosterError> {
         let published = self.state.published(&lock.district)?;
-        self.state.purge(&lock.district, space)?;
+        self.state.purge(&lock.district, spaces)?;
         self.remove_leftovers(lock)?;
         Ok(published)
     }

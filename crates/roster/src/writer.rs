@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, PutFlags, WithoutTls};
 
-use crate::generation::{HEADER_INDEX, HEADER_KEY, open_env};
+use crate::filter::{Filter, Mark};
+use crate::generation::{FILTER_INDEX, FILTER_KEY, HEADER_INDEX, HEADER_KEY, open_env};
 use crate::seal::Seal;
-use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, Verifier};
+use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, StudentRow, Verifier};
 
 /// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
 const BATCH: usize = 20_000;
@@ -31,6 +32,7 @@ pub struct GenerationWriter {
     batch: Vec<u8>,
     entries: Vec<(RowIndex, usize)>,
     plain: Vec<u8>,
+    marks: Vec<Mark>,
 }
 
 impl GenerationWriter {
@@ -64,11 +66,12 @@ impl GenerationWriter {
             env,
             rows,
             seal: Seal::of_generation(key, district, id)?,
-            decoy: Some((key.decoy_index(), Row::Decoy(decoys))),
+            decoy: Some((key.decoy_index(), Row::Decoy(StudentRow::decoy(decoys)))),
             last: None,
             batch: Vec::new(),
             entries: Vec::new(),
             plain: Vec::new(),
+            marks: Vec::new(),
         })
     }
 
@@ -80,6 +83,7 @@ impl GenerationWriter {
         {
             self.append(decoy, &row)?;
         }
+        self.marks.push(Mark::of(&index));
         self.append(index, row)
     }
 
@@ -92,7 +96,10 @@ impl GenerationWriter {
         let fault = || RosterError::database(&self.folder);
         let mut sealed = self.key_id.to_vec();
         self.seal.seal(&HEADER_INDEX, &header.encode(), &mut sealed)?;
+        let mut filter = Vec::new();
+        self.seal.seal(&FILTER_INDEX, &Filter::of(&self.marks).encode(), &mut filter)?;
         let mut txn = self.env.write_txn().map_err(fault())?;
+        self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &FILTER_KEY, &filter).map_err(fault())?;
         self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &HEADER_KEY, &sealed).map_err(fault())?;
         txn.commit().map_err(fault())?;
         self.env.force_sync().map_err(fault())?;
@@ -113,7 +120,8 @@ impl GenerationWriter {
 
     fn append(&mut self, index: RowIndex, row: &Row) -> Result<(), RosterError> {
         let (key, rest) = index.split();
-        if self.last.is_some_and(|last| last.split().0 >= key) || key == HEADER_INDEX.split().0 {
+        let is_taken = [HEADER_INDEX, FILTER_INDEX].iter().any(|taken| taken.split().0 == key);
+        if is_taken || self.last.is_some_and(|last| last.split().0 >= key) {
             return Err(RosterError::OutOfOrder);
         }
         self.batch.extend_from_slice(rest);

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use patron::{BirthFormat, CardRule, IdSource, Pattern, PinRule, PinScheme, Release, Role, Student};
+use patron::{BirthFormat, CardForm, CardRules, CardSpec, IdSource, PinRule, PinRules, PinScheme, Release, Scope};
 use roster::{AttemptRecord, Header, Keyring, RosterError, Row, RowIndex, Store, StudentRow, key_file};
 use tempfile::TempDir;
 
@@ -35,24 +35,16 @@ impl House {
     }
 }
 
-fn rules() -> (CardRule, PinRule) {
-    let card = CardRule {
-        id: IdSource::Identifier,
-        prefix: String::new(),
-        pattern: Pattern::parse("[0-9]{7}").unwrap(),
-        namespace: SPACE.into(),
-    };
-    (card, PinRule { scheme: PinScheme::BirthDate(vec![BirthFormat::parse("MMDD").unwrap()]) })
-}
-
-fn student(role: Role) -> Student {
-    Student { role, grade: None, schools: vec![], enabled: true, expiry: None, name: None, email: None }
+fn rules() -> (CardRules, PinRule) {
+    let card = CardForm::new(CardSpec::plain(IdSource::Identifier, "", "[0-9]{7}", SPACE)).unwrap();
+    let scheme = PinScheme::BirthDate(vec![BirthFormat::parse("MMDD").unwrap()]);
+    (CardRules::new(vec![card]), PinRule { scope: Scope::default(), scheme })
 }
 
 /// Publishes these IDs, all with the PIN 0201.
 fn publish(store: &Store, ids: &[u32]) -> String {
     let lock = store.lock_district("cms").unwrap();
-    let (card, pin) = rules();
+    let (cards, pin) = rules();
     let keyring = store.keyring();
     let key = keyring.current();
     let mut rows: Vec<(RowIndex, Row)> = ids
@@ -60,7 +52,7 @@ fn publish(store: &Store, ids: &[u32]) -> String {
         .map(|id| {
             let id = id.to_string();
             let verifier = key.verifier_of_bytes(SPACE, &id, &pin.version(), b"0201");
-            let row = StudentRow { student: student(Role::Student), verifiers: vec![verifier] };
+            let row = StudentRow { verifiers: vec![verifier], ..StudentRow::decoy(vec![]) };
             (key.row_index(SPACE, &id), Row::Student(row))
         })
         .collect();
@@ -69,7 +61,7 @@ fn publish(store: &Store, ids: &[u32]) -> String {
     for (index, row) in &rows {
         writer.push(*index, row).unwrap();
     }
-    let mut header = Header::under(&card, &pin, Release::default(), 1_700_000_000);
+    let mut header = Header::under(&cards, &PinRules::new(vec![pin]), String::new(), Release::default(), 1_700_000_000);
     header.rows = rows.len() as u64;
     header.people = header.rows;
     store.publish(&lock, writer, &header, "").unwrap().id().to_string()
@@ -94,7 +86,7 @@ fn what_was_published_is_found_again_also_after_a_restart() {
     assert!(holds(&store, 1_000_000));
     let generation = store.serving("cms").unwrap().unwrap();
     generation.verify().unwrap();
-    assert!(matches!(generation.decoy().unwrap(), Row::Decoy(verifiers) if verifiers.len() == 1));
+    assert!(matches!(generation.decoy().unwrap(), Row::Decoy(row) if row.verifiers.len() == 1));
 }
 
 #[test]
@@ -241,7 +233,7 @@ fn attempts_outlive_a_restart_and_end_with_their_district() {
     found.sort_by_key(|record| record.key);
     assert_eq!(found, [cms, other.clone()]);
     let lock = store.lock_district("cms").unwrap();
-    store.purge(&lock, Some(SPACE)).unwrap();
+    store.purge(&lock, &[SPACE]).unwrap();
     assert_eq!(store.state().attempts().unwrap(), [other]);
     assert!(store.serving("cms").unwrap().is_none());
 }
@@ -252,6 +244,6 @@ fn purging_leaves_no_generation_behind() {
     let store = house.store();
     let id = publish(&store, &[1_000_001]);
     let lock = store.lock_district("cms").unwrap();
-    store.purge(&lock, Some(SPACE)).unwrap();
+    store.purge(&lock, &[SPACE]).unwrap();
     assert!(!house.data_file(&id).exists());
 }

@@ -3,42 +3,68 @@
 use std::net::SocketAddr;
 
 use patron::card_book::Overlap;
-use patron::{Attribute, CardBook, Release};
+use patron::{Attribute, CardBook, CardRules, Pattern, Release};
 
 use crate::entry::Entry;
 use crate::{client, district, listener};
 
-/// No two districts of different namespaces may share a card.
+/// No two districts may give the same card to two people, and none the library's own.
 ///
 /// `None` where they do, or where a district could not be read.
-pub(crate) fn card_book(districts: &[Option<district::Draft<'_>>], ids: &[&str]) -> Option<CardBook> {
-    let rules: Option<Vec<_>> = districts.iter().map(|draft| Some(draft.as_ref()?.district.card.clone())).collect();
-    if let Some(Ok(book)) = rules.map(CardBook::new) {
-        return Some(book);
-    }
-    // A book stops at the first overlap: pair by pair all are found, also beside a district that could not be read.
-    for (at, later) in districts.iter().enumerate() {
-        let Some(later) = later else { continue };
-        if let Err(Overlap { example: Err(why), .. }) = CardBook::new([later.district.card.clone()]) {
-            later.pattern.error(why, "expected a simpler pattern");
-            continue;
-        }
-        for (earlier, id) in districts.iter().zip(ids).take(at) {
-            let Some(earlier) = earlier else { continue };
-            let problem = match CardBook::new([earlier.district.card.clone(), later.district.card.clone()]) {
-                Err(Overlap { districts: (0, 1), example: Ok(card) }) => {
-                    format!("district {id} claims cards of this rule too: {card}")
-                }
-                Err(Overlap { districts: (0, 1), example: Err(why) }) => {
-                    format!("cannot be told apart from district {id}: {why}")
-                }
-                // The other error is the earlier district's own, which has been told.
-                Ok(_) | Err(_) => continue,
-            };
-            later.pattern.error(problem, "expected another prefix or pattern, or one namespace in both for shared IDs");
+pub(crate) fn card_book(
+    districts: &[Option<district::Draft<'_>>],
+    ids: &[&str],
+    own_cards: &[Pattern],
+) -> Option<CardBook> {
+    let whole = districts.iter().all(Option::is_some);
+    // One that could not be read claims no card, so that the others are compared all the same.
+    let rules = districts.iter().map(|draft| match draft {
+        Some(draft) => draft.district.cards.clone(),
+        None => CardRules::default(),
+    });
+    let own = check_own_cards(districts, own_cards);
+    match CardBook::new(rules) {
+        Ok(book) => (whole && own).then_some(book),
+        Err(overlaps) => {
+            for overlap in overlaps {
+                tell_overlap(&overlap, districts, ids);
+            }
+            None
         }
     }
-    None
+}
+
+fn tell_overlap(overlap: &Overlap, districts: &[Option<district::Draft<'_>>], ids: &[&str]) {
+    let ((theirs, _), (district, at)) = overlap.forms;
+    let place = districts.get(district).and_then(|draft| draft.as_ref()?.cards.get(at));
+    let (Some(place), Some(other)) = (place, ids.get(theirs)) else { return };
+    let other =
+        if theirs == district { "another rule of this district".to_owned() } else { format!("district {other}") };
+    let problem = match &overlap.example {
+        Ok(card) if overlap.same_space => format!("{other} reads a card of this rule as another ID: {card}"),
+        Ok(card) => format!("{other} claims cards of this rule too: {card}"),
+        Err(why) => format!("cannot be told apart from {other}: {why}"),
+    };
+    place.error(problem, "expected another prefix or pattern, or one namespace in both for shared IDs");
+}
+
+/// `[library] own-cards`: a child's ID must not be a library card of somebody else.
+fn check_own_cards(districts: &[Option<district::Draft<'_>>], own_cards: &[Pattern]) -> bool {
+    let mut free = true;
+    for draft in districts.iter().flatten() {
+        for (form, place) in draft.district.cards.forms().iter().zip(&draft.cards) {
+            for own in own_cards {
+                let problem = match CardBook::own_card(form, own) {
+                    Ok(None) => continue,
+                    Ok(Some(card)) => format!("claims cards of library.own-cards too: {card}"),
+                    Err(why) => format!("cannot be told apart from library.own-cards: {why}"),
+                };
+                place.error(problem, "expected another prefix or pattern");
+                free = false;
+            }
+        }
+    }
+    free
 }
 
 /// Two clients that log in as the same user could not be told apart.
@@ -177,6 +203,33 @@ pub(crate) fn check_addresses(listeners: &[listener::Draft<'_>], admin: Option<&
 #[cfg(test)]
 mod tests {
     use crate::trial::Trial;
+
+    #[test]
+    fn a_rule_that_claims_the_librarys_own_cards_is_told_with_one() {
+        let mut trial = Trial::default();
+        trial.main(
+            &trial.main_text().replace("[[listener]]", "own-cards = [\"2[0-9]{13}\", \"[0-9]{7}\"]\n[[listener]]"),
+        );
+        assert_eq!(
+            trial.errors(),
+            ["districts/cms.toml:4:11 card.pattern: claims cards of library.own-cards too: 0000000; \
+              expected another prefix or pattern"]
+        );
+    }
+
+    #[test]
+    fn two_rules_of_one_district_that_claim_a_card_for_two_people_are_told() {
+        let mut trial = Trial::default();
+        let rule = |role| format!("[[card]]\nroles = [\"{role}\"]\nid = \"identifier\"\npattern = \"[0-9]{{7}}\"\n");
+        let (_, after) = trial.district_text().split_once("[pin]").unwrap();
+        let name = "name = \"Example County Schools\"\n";
+        trial.district("cms", &format!("{name}{}{}[pin]{after}", rule("student"), rule("teacher")));
+        assert_eq!(
+            trial.errors(),
+            ["districts/cms.toml:9:11 card[1].pattern: another rule of this district claims cards of this rule too: \
+              0000000; expected another prefix or pattern, or one namespace in both for shared IDs"]
+        );
+    }
 
     #[test]
     fn districts_that_claim_the_same_card_are_told_with_that_card_pair_by_pair() {

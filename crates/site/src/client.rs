@@ -17,6 +17,8 @@ pub struct Client {
     pub id: String,
     /// Its name, for people; where none is given, its id.
     pub name: String,
+    /// What kind of system it is.
+    pub kind: ClientKind,
     /// How it logs in; `None`: it is known by its listener, its certificate or its networks.
     pub login: Option<Login>,
     /// The DNS name in the certificate that it shows, where it is known by that.
@@ -41,6 +43,20 @@ pub struct Client {
     pub dialect: Dialect,
     /// How it is met in NCIP.
     pub ncip: Ncip,
+}
+
+/// What kind of system a client is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientKind {
+    /// E-books, databases: a flag that means "no loans of paper books" must never reach it.
+    #[default]
+    EResource,
+    /// A self-check or a desk: it is told what somebody may borrow.
+    SelfCheck,
+}
+
+impl ClientKind {
+    const WORDS: &[(&str, Self)] = &[("e-resource", Self::EResource), ("self-check", Self::SelfCheck)];
 }
 
 /// Where a client wants another answer than the usual one.
@@ -101,6 +117,7 @@ pub(crate) struct Draft<'a> {
 
 pub(crate) const KEYS: &[&str] = &[
     "name",
+    "kind",
     "login",
     "certificate-name",
     "networks",
@@ -122,6 +139,7 @@ pub(crate) const KEYS: &[&str] = &[
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Option<Draft<'a>> {
     let field = |key| root.optional(key).map_or(Some(None), |entry| entry.field().map(Some));
     let name = field("name");
+    let kind = root.optional("kind").map_or(Some(ClientKind::default()), |entry| entry.word(ClientKind::WORDS));
     let institution_id = field("institution-id");
     let location = field("location");
     let login = match root.optional("login") {
@@ -156,6 +174,7 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str, districts: &[&str]) -> Opti
     let (login, user) = login?.map(|draft| (draft.login, draft.user)).unzip();
     let client = Client {
         id: id.to_owned(),
+        kind: kind?,
         name: name?.unwrap_or_else(|| id.to_owned()),
         login,
         certificate_name: certificate_name?,

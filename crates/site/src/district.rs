@@ -1,11 +1,14 @@
 //! A file of `districts/`: one school district and its rules.
 
-use patron::{Attribute, CardRule, Eligibility, PinRule, Release, Role};
+use std::path::PathBuf;
+
+use patron::{Attribute, CardRules, Eligibility, ExpiryRules, PinRules, PrivilegeRules, Release, Role, Scope};
 
 use crate::entry::Entry;
+use crate::goal::Goal;
 use crate::section::Section;
 use crate::source::Source;
-use crate::{card, pin};
+use crate::{card, eligibility, pin, privileges};
 
 /// A school district.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,60 +18,49 @@ pub struct District {
     /// Its name, for people.
     pub name: String,
     /// Which cards are its students'.
-    pub card: CardRule,
+    pub cards: CardRules,
     /// What they type as PIN.
-    pub pin: PinRule,
+    pub pins: PinRules,
     /// Who of its people may.
     pub eligibility: Eligibility,
+    /// For how long.
+    pub expiry: ExpiryRules,
+    /// The list of those whose families have opted out.
+    pub opt_out_file: Option<PathBuf>,
     /// The most that any client may see.
     pub ceiling: Release,
     /// The library that its students belong to (SIP2 AQ).
     pub home_library: Option<String>,
     /// What each role may.
-    pub privileges: Privileges,
+    pub privileges: PrivilegeRules,
     /// Where its rosters come from.
     pub source: Option<Source>,
+    /// What it shall reach.
+    pub goal: Option<Goal>,
 }
 
-/// What each role may, where the district says so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Privileges {
-    patron_types: Vec<(Role, String)>,
-}
-
-impl Privileges {
-    /// The patron type of a role (SIP2 PC).
-    pub fn patron_type(&self, role: Role) -> Option<&str> {
-        self.patron_types.iter().find(|(known, _)| *known == role).map(|(_, name)| name.as_str())
-    }
-}
-
-/// A district, and where its pattern stands.
+/// A district, and where the pattern of each card rule stands.
 pub(crate) struct Draft<'a> {
     pub(crate) district: District,
-    pub(crate) pattern: Entry<'a>,
+    pub(crate) cards: Vec<Entry<'a>>,
 }
 
 pub(crate) const KEYS: &[&str] =
-    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source"];
-pub(crate) const ELIGIBILITY_KEYS: &[&str] = &["roles"];
-pub(crate) const PRIVILEGES_KEYS: &[&str] = &["patron-type"];
+    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source", "goal"];
 
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
     let name = root.required("name", "the district's name").and_then(|entry| entry.field());
     let ceiling = root.optional("release").map_or(Some(Release::CEILING), |entry| release(&entry));
     let home_library = root.optional("home-library").map_or(Some(None), |entry| entry.field().map(Some));
-    let card = root
-        .required("card", "[card] with id and pattern")
-        .and_then(|entry| card::read(&entry.section(card::KEYS)?, id));
-    let pin = root.required("pin", "[pin] with scheme").and_then(|entry| pin::read(&entry.section(pin::KEYS)?));
+    let card = root.required("card", "[card] with id and pattern").and_then(|entry| card::read(&entry, id));
+    let pins = root.required("pin", "[pin] with scheme").and_then(|entry| pin::read(&entry));
     let eligibility = match root.optional("eligibility") {
-        Some(entry) => entry.section(ELIGIBILITY_KEYS).and_then(|section| eligibility(&section)),
-        None => Some(Eligibility::default()),
+        Some(entry) => entry.section(eligibility::KEYS).and_then(|section| eligibility::read(&section)),
+        None => Some(eligibility::Draft::default()),
     };
     let privileges = match root.optional("privileges") {
-        Some(entry) => entry.section(&Role::ALL.map(Role::name)).and_then(|section| privileges(&section)),
-        None => Some(Privileges::default()),
+        Some(entry) => entry.section(&Role::ALL.map(Role::name)).and_then(|section| privileges::read(&section)),
+        None => Some(PrivilegeRules::default()),
     };
     let source = match root.optional("source") {
         Some(entry) => entry.section(Source::KEYS).and_then(|section| Source::read(&section)).map(Some),
@@ -77,19 +69,27 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
             Some(None)
         }
     };
-    let card = card?;
+    let goal = match root.optional("goal") {
+        Some(entry) => entry.section(Goal::KEYS).and_then(|section| Goal::read(&section)).map(Some),
+        None => Some(None),
+    };
+    let (card, eligibility) = (card?, eligibility?);
     let district = District {
         id: id.to_owned(),
         name: name?,
-        card: card.rule,
-        pin: pin?,
-        eligibility: eligibility?,
+        cards: card.rules,
+        pins: pins?,
+        eligibility: eligibility.eligibility,
+        expiry: eligibility.expiry,
+        opt_out_file: eligibility.opt_out_file,
         ceiling: ceiling?,
         home_library: home_library?,
         privileges: privileges?,
         source: source?,
+        goal: goal?,
     };
-    Some(Draft { district, pattern: card.pattern })
+    warn_of_roles_without_rules(root, &district);
+    Some(Draft { district, cards: card.places })
 }
 
 /// A list of attributes, of a district or of a client.
@@ -98,51 +98,31 @@ pub(crate) fn release(entry: &Entry<'_>) -> Option<Release> {
     Some(entry.set(|item| item.word(&words))?.into_iter().collect())
 }
 
-fn eligibility(section: &Section<'_>) -> Option<Eligibility> {
-    let words = Role::ALL.map(|role| (role.name(), role));
-    match section.optional("roles") {
-        Some(entry) => {
-            let roles = entry.nonempty_set("at least one role: nobody could use a card", |item| item.word(&words))?;
-            Some(Eligibility { roles })
-        }
-        None => Some(Eligibility::default()),
-    }
-}
-
-/// `[privileges.ROLE]`: the role is the key.
-fn privileges(section: &Section<'_>) -> Option<Privileges> {
-    let mut whole = true;
-    let mut patron_types = Vec::new();
-    for role in Role::ALL {
-        let Some(entry) = section.optional(role.name()) else { continue };
-        let patron_type = entry
-            .section(PRIVILEGES_KEYS)
-            .and_then(|section| section.required("patron-type", "the patron type (SIP2 PC)"))
-            .and_then(|entry| entry.field());
-        match patron_type {
-            Some(patron_type) => patron_types.push((role, patron_type)),
-            None => whole = false,
+/// A role that is served but has no card, or no PIN, is served nothing.
+fn warn_of_roles_without_rules(root: &Section<'_>, district: &District) {
+    let has =
+        |scopes: &[&Scope], role| scopes.iter().any(|scope| scope.roles.is_empty() || scope.roles.contains(&role));
+    let made = district.cards.forms().iter().filter(|form| !form.spec().retired);
+    let cards: Vec<&Scope> = made.map(|form| &form.spec().scope).collect();
+    let pins: Vec<&Scope> = district.pins.rules().iter().map(|rule| &rule.scope).collect();
+    for role in &district.eligibility.roles {
+        for (key, scopes) in [("card", &cards), ("pin", &pins)] {
+            if !has(scopes, *role) {
+                let problem = format!("no rule is for {}, whom eligibility.roles names", role.name());
+                root.warning(key, problem, format!("[[{key}]] for that role, or another list of roles"));
+            }
         }
     }
-    whole.then_some(Privileges { patron_types })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::trial::Trial;
 
     fn with(more: &str) -> Trial {
         let mut trial = Trial::default();
         trial.district("cms", &trial.district_text().replace("[source]", &format!("{more}[source]")));
         trial
-    }
-
-    #[test]
-    fn each_role_has_its_own_patron_type() {
-        let site = with("[privileges.teacher]\npatron-type = \"STAFF\"\n").load().unwrap().site;
-        assert_eq!(site.districts[0].privileges.patron_type(Role::Teacher), Some("STAFF"));
-        assert_eq!(site.districts[0].privileges.patron_type(Role::Student), None);
     }
 
     #[test]
@@ -167,19 +147,23 @@ mod tests {
     }
 
     #[test]
-    fn nobody_eligible_is_a_mistake() {
+    fn a_role_that_is_served_without_a_card_or_a_pin_is_warned_of() {
+        let mut trial = Trial::default();
+        let text = trial.district_text().replace("[pin]", "roles = [\"student\"]\n[pin]");
+        trial.district("cms", &text.replace("[source]", "[eligibility]\nroles = [\"student\", \"teacher\"]\n[source]"));
         assert_eq!(
-            with("[eligibility]\nroles = []\n").errors(),
-            ["districts/cms.toml:9:9 eligibility.roles: the list is empty; \
-              expected at least one role: nobody could use a card"]
+            trial.warnings(),
+            ["districts/cms.toml:1:1 card: no rule is for teacher, whom eligibility.roles names; \
+              [[card]] for that role, or another list of roles"]
         );
     }
 
     #[test]
     fn a_key_of_a_later_release_is_a_mistake_not_ignored() {
         assert_eq!(
-            with("[eligibility]\nopt-out-file = \"opt-outs.csv\"\n").errors(),
-            ["districts/cms.toml:9:1 eligibility.opt-out-file: unknown key; expected one of roles"]
+            with("[live]\nkind = \"ldap\"\n").errors(),
+            ["districts/cms.toml:8:2 live: unknown key; \
+              expected one of name, home-library, release, card, pin, eligibility, privileges, source, goal"]
         );
     }
 

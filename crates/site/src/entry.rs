@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use patron::YearDay;
+
 use crate::nearest::suggestion;
 use crate::section::{Reader, Section};
 use crate::tree::{Node, Origin, Value};
@@ -71,6 +73,19 @@ impl<'a> Entry<'a> {
             ),
             other => self.wrong_kind(other, "a list"),
         }
+    }
+
+    /// The items of a list, or this value alone: `[[card]]` or `[card]`.
+    pub(crate) fn one_or_several(&self) -> Vec<Entry<'a>> {
+        match &self.node.value {
+            Value::List(_) => self.list().unwrap_or_default(),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// Whether it is text.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.node.value, Value::Text(_))
     }
 
     /// A list without an item twice. `None` where any item is wrong.
@@ -152,6 +167,22 @@ impl<'a> Entry<'a> {
             self.unknown(text, "word", &known);
         }
         found
+    }
+
+    /// Whole days.
+    pub(crate) fn days(&self, range: RangeInclusive<&str>) -> Option<u16> {
+        const DAY: u64 = 24 * 3600;
+        let seconds = self.duration(range)?.as_secs();
+        if !seconds.is_multiple_of(DAY) {
+            self.error("not whole days", "expected days, such as \"14d\"");
+            return None;
+        }
+        u16::try_from(seconds / DAY).ok()
+    }
+
+    /// A day of every year.
+    pub(crate) fn year_day(&self) -> Option<YearDay> {
+        self.parsed("month and day, such as \"07-01\"", YearDay::parse)
     }
 
     /// Yes or no.

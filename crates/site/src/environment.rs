@@ -105,7 +105,7 @@ mod tests {
                 "HALLPASS__LIBRARY__INSTITUTON_ID",
                 "X",
                 "library.instituton-id: unknown key, did you mean institution-id?; \
-              expected one of name, institution-id, location, agency-id, time-zone",
+              expected one of name, institution-id, location, agency-id, time-zone, currency, own-cards",
             ),
             ("HALLPASS__ADMIN", "9600", "admin: text where a table belongs; expected a table"),
             ("HALLPASS__LIBRARY__NAME", "", "library.name: the text is empty; expected text"),

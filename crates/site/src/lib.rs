@@ -6,7 +6,7 @@
 //!
 //! What a user writes, one file each:
 //! - [`library`], [`listener`], [`log`], [`limits`], `lockout` the sections of the main file
-//! - [`district`] a file of `districts/`, with its `card`, `pin` and [`source`] sections
+//! - [`district`] a file of `districts/`, with its `card`, `pin`, [`source`] and [`goal`] sections
 //! - [`client`] a file of `clients/`, with its [`login`], [`network`]s, [`ncip`] and [`dialect`] (a `preset` laid over, its [`texts`])
 //! - [`units`] durations, sizes and shares
 //!
@@ -22,10 +22,12 @@ mod card;
 pub mod client;
 pub mod dialect;
 pub mod district;
+mod eligibility;
 mod entry;
 mod environment;
 mod files;
 pub mod finding;
+pub mod goal;
 pub mod library;
 pub mod limits;
 pub mod listener;
@@ -38,6 +40,8 @@ mod nearest;
 pub mod network;
 mod pin;
 mod preset;
+mod privileges;
+mod scope;
 mod section;
 pub mod site;
 pub mod source;
@@ -46,10 +50,11 @@ pub mod texts;
 mod tree;
 pub mod units;
 
-pub use client::{Answers, Client, PinPolicy};
+pub use client::{Answers, Client, ClientKind, PinPolicy};
 pub use dialect::{Charset, Dialect, ExpiryFormat, FieldName};
-pub use district::{District, Privileges};
+pub use district::District;
 pub use finding::{Faults, Finding, Place, Severity};
+pub use goal::Goal;
 pub use library::Library;
 pub use limits::Limits;
 pub use listener::{Listener, Protocol, Tls};
@@ -62,6 +67,8 @@ pub use source::{After, Guard, Source};
 pub use texts::{Said, Texts};
 pub use units::Share;
 
+#[cfg(test)]
+mod programmes;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

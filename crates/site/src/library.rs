@@ -1,6 +1,7 @@
 //! `[library]`: who answers.
 
 use jiff::tz::{self, TimeZone};
+use patron::Pattern;
 
 use crate::entry::Entry;
 use crate::nearest::suggestion;
@@ -19,10 +20,15 @@ pub struct Library {
     pub agency_id: String,
     /// The zone of the times on the wire, and of "today".
     pub time_zone: TimeZone,
+    /// The currency of its amounts (SIP2 BH), where it names one: three capital letters.
+    pub currency: Option<[u8; 3]>,
+    /// The shapes of the library's own cards: no district may claim one.
+    pub own_cards: Vec<Pattern>,
 }
 
 impl Library {
-    pub(crate) const KEYS: &[&str] = &["name", "institution-id", "location", "agency-id", "time-zone"];
+    pub(crate) const KEYS: &[&str] =
+        &["name", "institution-id", "location", "agency-id", "time-zone", "currency", "own-cards"];
 
     pub(crate) fn read(section: &Section<'_>) -> Option<Self> {
         let name = section.required("name", "the library's name").and_then(|entry| entry.field());
@@ -32,6 +38,15 @@ impl Library {
         let agency_id = section.optional("agency-id").map_or(Some(None), |entry| entry.field().map(Some));
         let time_zone =
             section.required("time-zone", "a zone such as \"America/New_York\"").and_then(|entry| time_zone(&entry));
+        let currency = section.optional("currency").map_or(Some(None), |entry| {
+            let capitals = |code: &[u8; 3]| code.iter().all(u8::is_ascii_uppercase);
+            let code = |text: &str| <[u8; 3]>::try_from(text.as_bytes()).ok().filter(capitals);
+            entry.parsed("a code of ISO 4217, such as \"USD\"", |text| code(text).ok_or("no currency")).map(Some)
+        });
+        const SHAPE: &str = "a regular expression of a whole card, such as \"2[0-9]{13}\"";
+        let own_cards = section
+            .optional("own-cards")
+            .map_or(Some(Vec::new()), |entry| entry.nonempty_set(SHAPE, |item| item.parsed(SHAPE, Pattern::parse)));
         let institution_id = institution_id?;
         Some(Self {
             name: name?,
@@ -39,6 +54,8 @@ impl Library {
             institution_id,
             location: location?,
             time_zone: time_zone?,
+            currency: currency?,
+            own_cards: own_cards?,
         })
     }
 }

@@ -71,7 +71,8 @@ fn read(file: &Path, env: impl Iterator<Item = (String, String)>, sink: &Sink) -
     across::check_logins(&clients);
     across::check_certificates(&clients);
     ncip::check_agencies(&clients);
-    let cards = across::card_book(&districts, &district_ids);
+    let own_cards = main.as_ref().and_then(|main| main.library.as_ref()).map(|library| library.own_cards.as_slice());
+    let cards = across::card_book(&districts, &district_ids, own_cards.unwrap_or_default());
     let main = main?;
     across::check_addresses(&main.listeners, main.admin.as_ref());
     across::check_bindings(&main.listeners, &clients);
@@ -162,7 +163,7 @@ mod tests {
                  expected a whole number with ms, s, m, h or d, such as \"15m\"",
                 "clients/overdrive.toml:1:14 districts[0]: unknown district, did you mean cms?; expected one of cms",
                 "districts/cms.toml:1:1 nmae: unknown key, did you mean name?; \
-                 expected one of name, home-library, release, card, pin, eligibility, privileges, source",
+                 expected one of name, home-library, release, card, pin, eligibility, privileges, source, goal",
                 "districts/cms.toml:1:1 name: missing; expected the district's name",
                 "districts/cms.toml:7:10 pin.format: only YYYY, YY, MM, DD and the separators - / . may stand in it; \
                  expected a format such as \"MMDDYYYY\"",

@@ -1,8 +1,9 @@
-//! `[pin]` of a district: what its students type as PIN.
+//! `[pin]` or `[[pin]]` of a district: what its students type as PIN.
 
-use patron::{BirthFormat, PinRule, PinScheme};
+use patron::{BirthFormat, PinRule, PinRules, PinScheme};
 
 use crate::entry::Entry;
+use crate::scope;
 use crate::section::Section;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -18,12 +19,28 @@ const OWNERS: &[(&str, Scheme, &str)] = &[
     ("format", Scheme::BirthDate, "birth-date"),
     ("formats", Scheme::BirthDate, "birth-date"),
     ("digits", Scheme::LastDigits, "last-digits"),
+    ("of", Scheme::LastDigits, "last-digits"),
     ("column", Scheme::Column, "column"),
+    ("hashed", Scheme::Column, "column"),
 ];
 
-pub(crate) const KEYS: &[&str] = &["scheme", "format", "formats", "digits", "column", "weak-pin"];
+pub(crate) const KEYS: &[&str] =
+    &["scheme", "format", "formats", "digits", "of", "column", "hashed", "weak-pin", "roles", "grades"];
 
-pub(crate) fn read(section: &Section<'_>) -> Option<PinRule> {
+/// Reads the rules of a district.
+pub(crate) fn read(entry: &Entry<'_>) -> Option<PinRules> {
+    let sections = entry.one_or_several();
+    let rules: Vec<_> = sections.iter().map(|entry| entry.section(KEYS).and_then(|section| rule(&section))).collect();
+    if rules.is_empty() || rules.len() > PinRules::MOST {
+        entry.error(format!("{} rules", rules.len()), format!("expected 1 to {}", PinRules::MOST));
+        return None;
+    }
+    let rules: Vec<PinRule> = rules.into_iter().collect::<Option<_>>()?;
+    scope::warn_of_unreached(rules.iter().map(|rule| &rule.scope).zip(&sections));
+    Some(PinRules::new(rules))
+}
+
+fn rule(section: &Section<'_>) -> Option<PinRule> {
     let schemes = [
         ("birth-date", Scheme::BirthDate),
         ("last-digits", Scheme::LastDigits),
@@ -37,14 +54,21 @@ pub(crate) fn read(section: &Section<'_>) -> Option<PinRule> {
             entry.error(format!("says nothing beside scheme {}", place.text()?), format!("expected only with {name}"));
         }
     }
+    let scope = scope::read(section);
     let rule = PinRule {
+        scope: scope?,
         scheme: match scheme {
             Scheme::BirthDate => PinScheme::BirthDate(formats(section)?),
             Scheme::LastDigits => {
-                PinScheme::LastDigits(section.optional("digits").and_then(|entry| entry.integer(4..=8)).unwrap_or(4))
+                let digits = section.optional("digits").map_or(Some(4), |entry| entry.integer(4..=8))?;
+                let of_id =
+                    section.optional("of").map_or(Some(false), |entry| entry.word(&[("card", false), ("id", true)]));
+                if of_id? { PinScheme::LastOfId(digits) } else { PinScheme::LastDigits(digits) }
             }
             Scheme::Column => {
-                PinScheme::Column(section.required("column", "the name of the PIN's column")?.text()?.to_owned())
+                let column = section.required("column", "the name of the PIN's column")?.text()?.to_owned();
+                let hashed = section.optional("hashed").map_or(Some(false), |entry| entry.flag())?;
+                if hashed { PinScheme::HashedColumn(column) } else { PinScheme::Column(column) }
             }
             Scheme::None => PinScheme::None,
         },
@@ -104,19 +128,37 @@ mod tests {
     }
 
     fn scheme(pin: &str) -> PinScheme {
-        with(pin).load().unwrap().site.districts[0].pin.scheme.clone()
+        with(pin).load().unwrap().site.districts[0].pins.rules()[0].scheme.clone()
     }
 
     #[test]
     fn every_scheme_reads() {
         assert_eq!(scheme("scheme = \"none\"\nweak-pin = \"accepted\"\n"), PinScheme::None);
         assert_eq!(scheme("scheme = \"last-digits\"\nweak-pin = \"accepted\"\n"), PinScheme::LastDigits(4));
+        let of_id = "scheme = \"last-digits\"\nof = \"id\"\ndigits = 6\nweak-pin = \"accepted\"\n";
+        assert_eq!(scheme(of_id), PinScheme::LastOfId(6));
         assert_eq!(scheme("scheme = \"column\"\ncolumn = \"pin\"\n"), PinScheme::Column("pin".into()));
+        let hashed = "scheme = \"column\"\ncolumn = \"pw\"\nhashed = true\n";
+        assert_eq!(scheme(hashed), PinScheme::HashedColumn("pw".into()));
         let PinScheme::BirthDate(formats) = scheme("scheme = \"birth-date\"\nformats = [\"MMDD\", \"MMYYYY\"]\n")
         else {
             panic!("a birth date");
         };
         assert_eq!(formats.len(), 2);
+    }
+
+    #[test]
+    fn rules_by_role_or_grade_are_read_in_their_order() {
+        let mut trial = Trial::default();
+        let rules = "[[pin]]\nroles = [\"teacher\"]\nscheme = \"column\"\ncolumn = \"pin\"\n[[pin]]\ngrades = [\"KG-02\"]\n\
+                     scheme = \"birth-date\"\nformat = \"MMDD\"\n";
+        let (before, after) = trial.district_text().split_once("[pin]").unwrap();
+        let (_, after) = after.split_once("[source]").unwrap();
+        trial.district("cms", &format!("{before}{rules}[source]{after}"));
+        let pins = trial.load().unwrap().site.districts[0].pins.clone();
+        assert_eq!(pins.rule_for(patron::Role::Teacher, None).unwrap().0, 0);
+        assert_eq!(pins.rule_for(patron::Role::Student, patron::Grade::parse("1")).unwrap().0, 1);
+        assert!(pins.rule_for(patron::Role::Student, patron::Grade::parse("5")).is_none());
     }
 
     #[test]

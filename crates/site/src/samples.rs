@@ -8,8 +8,8 @@ use patron::{Budget, Role};
 use toml::{Table, Value};
 
 use crate::{
-    Dialect, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, listener, load, lockout,
-    login, pin,
+    Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, eligibility, listener,
+    load, lockout, login, pin, privileges,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -23,7 +23,7 @@ fn the_samples_load_without_a_warning() {
     assert_eq!(site.districts.iter().map(|district| district.id.as_str()).collect::<Vec<_>>(), ["cms"]);
     assert_eq!(site.clients.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["overdrive", "vufind"]);
     assert_eq!((site.listeners[1].client, &site.clients[1].login), (Some(1), &None));
-    assert_eq!(site.districts[0].privileges.patron_type(Role::Student), Some("STUDENT"));
+    assert_eq!(site.districts[0].privileges.patron_type(Role::Student, None), Some("STUDENT"));
 }
 
 #[test]
@@ -71,13 +71,17 @@ fn the_district_sample_holds_every_key() {
     let known = [
         ("", district::KEYS),
         ("card.", card::KEYS),
+        ("card.pieces.", &[card::ID_KEYS, card::CHECK_KEYS].concat()),
         ("pin.", pin::KEYS),
-        ("eligibility.", district::ELIGIBILITY_KEYS),
+        ("eligibility.", eligibility::KEYS),
+        ("eligibility.summer.", eligibility::SUMMER_KEYS),
+        ("eligibility.expiry.", eligibility::EXPIRY_KEYS),
         ("privileges.", &["student", "teacher"]),
-        ("privileges.student.", district::PRIVILEGES_KEYS),
-        ("privileges.teacher.", district::PRIVILEGES_KEYS),
+        ("privileges.student.", privileges::KEYS),
+        ("privileges.teacher.", &["patron-type"]),
         ("source.", Source::KEYS),
         ("source.guard.", Guard::KEYS),
+        ("goal.", Goal::KEYS),
     ];
     assert_eq!(keys_of("districts/cms.toml"), paths(&known));
 }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use roster::generation::Cursor;
-use roster::{Generation, RosterError, Row, RowIndex, Verifier};
+use roster::{Generation, RosterError, Row, RowIndex, StudentRow, Verifier};
 
+use crate::hold::Hold;
 use crate::merge::Merged;
 
 /// Counts of the change.
@@ -13,8 +14,10 @@ use crate::merge::Merged;
 pub struct Change {
     /// IDs that are published.
     pub published: u64,
-    /// Published IDs that are no longer there.
+    /// Published IDs that are no longer there; of those that are held in summer nothing is lost, and they do not count.
     pub gone: u64,
+    /// IDs that are not in the source and are held.
+    pub held: u64,
     /// IDs that were not published.
     pub new: u64,
     /// IDs with a PIN in both, and not the same.
@@ -55,44 +58,50 @@ impl<'a> Comparison<'a> {
 
     /// Compares with `published`, whose rows were made under other rules.
     pub fn looked_up(published: &'a Arc<Generation>) -> Self {
-        let change = Change { published: published.header().rows, ..Change::default() };
+        let header = published.header();
+        let ids = header.rows.saturating_sub(header.aliases).saturating_sub(header.held);
+        let change = Change { published: ids, ..Change::default() };
         Self::LookedUp { published, change, still: 0 }
     }
 
-    /// Takes the next row.
-    pub fn take(&mut self, merged: &Merged) -> Result<(), RosterError> {
+    /// Takes the next row; `held` is handed what is held of those that stood before it.
+    pub fn take(
+        &mut self,
+        merged: &Merged,
+        hold: &mut Hold<'_>,
+        held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
+    ) -> Result<(), RosterError> {
         match self {
             Self::First => {}
             Self::SideBySide { published, ahead, change } => loop {
                 let order = ahead.as_ref().map_or(Ordering::Greater, |(index, _)| index.cmp(&merged.index));
-                match order {
-                    Ordering::Less => change.gone += 1,
-                    Ordering::Greater => {
-                        change.new += 1;
-                        return Ok(());
-                    }
-                    Ordering::Equal => {
-                        let before = ahead.as_ref().map(|(_, row)| verifiers(row)).unwrap_or_default();
-                        change.pin_changed += u64::from(differ(before, verifiers(&merged.row)));
-                    }
-                }
-                change.published += 1;
-                *ahead = published.next_row()?;
-                if order == Ordering::Equal {
+                if order == Ordering::Greater {
+                    change.new += u64::from(!is_alias(&merged.row));
                     return Ok(());
                 }
+                let Some((index, row)) = std::mem::replace(ahead, published.next_row()?) else { return Ok(()) };
+                if order == Ordering::Equal {
+                    if !is_alias(&row) && !is_held(&row) {
+                        change.published += 1;
+                        change.pin_changed += u64::from(differ(verifiers(&row), verifiers(&merged.row)));
+                    }
+                    return Ok(());
+                }
+                change.vanished(index, row, hold, held)?;
             },
             Self::LookedUp { published, change, still } => {
                 let found = match &merged.before {
-                    Some((index, now)) => published.row(index)?.map(|row| differ(verifiers(&row), now)),
+                    Some((index, now)) => {
+                        published.row(index)?.map(|row| (differ(verifiers(&row), now), is_held(&row)))
+                    }
                     None => None,
                 };
                 match found {
-                    Some(differs) => {
-                        *still += 1;
+                    Some((differs, was_held)) => {
+                        *still += u64::from(!was_held);
                         change.pin_changed += u64::from(differs);
                     }
-                    None => change.new += 1,
+                    None => change.new += u64::from(!is_alias(&merged.row)),
                 }
             }
         }
@@ -100,14 +109,18 @@ impl<'a> Comparison<'a> {
     }
 
     /// The change, once every row was taken; `None` where there was nothing to compare with.
-    pub fn end(self) -> Result<Option<Change>, RosterError> {
+    pub fn end(
+        self,
+        hold: &mut Hold<'_>,
+        held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
+    ) -> Result<Option<Change>, RosterError> {
         match self {
             Self::First => Ok(None),
-            Self::SideBySide { mut published, mut ahead, mut change } => {
-                while ahead.is_some() {
-                    change.gone += 1;
-                    change.published += 1;
-                    ahead = published.next_row()?;
+            Self::SideBySide { mut published, ahead, mut change } => {
+                let mut rest = ahead;
+                while let Some((index, row)) = rest {
+                    change.vanished(index, row, hold, held)?;
+                    rest = published.next_row()?;
                 }
                 Ok(Some(change))
             }
@@ -116,6 +129,38 @@ impl<'a> Comparison<'a> {
             }
         }
     }
+}
+
+impl Change {
+    /// A published row that is not in the source.
+    fn vanished(
+        &mut self,
+        index: RowIndex,
+        row: Row,
+        hold: &mut Hold<'_>,
+        held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
+    ) -> Result<(), RosterError> {
+        let was_there = !is_alias(&row) && !is_held(&row);
+        self.published += u64::from(was_there);
+        let goes_on = match row {
+            Row::Student(row) => hold.held(row),
+            Row::Alias(_) | Row::Ambiguous | Row::Decoy(_) => None,
+        };
+        self.gone += u64::from(was_there && !(goes_on.is_some() && hold.is_summer()));
+        if let Some(row) = goes_on {
+            self.held += 1;
+            held(index, row)?;
+        }
+        Ok(())
+    }
+}
+
+const fn is_alias(row: &Row) -> bool {
+    matches!(row, Row::Alias(_))
+}
+
+const fn is_held(row: &Row) -> bool {
+    matches!(row, Row::Student(row) if row.student.withdrawn.is_some())
 }
 
 fn verifiers(row: &Row) -> &[Verifier] {

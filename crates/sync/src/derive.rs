@@ -1,7 +1,11 @@
-//! One person of a source becomes one record: index, verifiers, what is kept. Here the birth date is forgotten.
+//! One person of a source becomes records: index, verifiers, what is kept. Here the birth date is forgotten.
 
 use directory::Person;
-use patron::{CardRule, PinInputs, PinRule, Release};
+use jiff::civil::Date;
+use patron::{
+    Attribute, CardForm, CardRules, ExpiryInputs, ExpiryRules, HashedPin, IdSource, PinInputs, PinRules, PinScheme,
+    Release,
+};
 use roster::{Key, Row, RowIndex, StudentRow, Verifier};
 
 /// The rules that records are made under, with the key.
@@ -9,81 +13,207 @@ use roster::{Key, Row, RowIndex, StudentRow, Verifier};
 pub struct Rules<'a> {
     /// The key of indexes and verifiers.
     pub key: &'a Key,
-    /// The card rule.
-    pub card: CardRule,
-    /// The PIN rule.
-    pub pin: PinRule,
-    version: String,
+    /// The card rules.
+    pub cards: CardRules,
+    /// The PIN rules.
+    pub pins: PinRules,
+    /// What is bound into the verifiers of each PIN rule.
+    versions: Vec<String>,
+}
+
+/// Where somebody stands and what their PIN is checked against.
+struct Credentials<'a> {
+    form: &'a CardForm,
+    id: String,
+    pin_rule: u8,
+    verifiers: Vec<Verifier>,
+    hash: Option<HashedPin>,
+}
+
+/// What became of a person.
+pub enum Outcome<'a> {
+    /// They have their records.
+    Taken,
+    /// They have, with a PIN that the source hashed; the ID space, and a decoy of the hash.
+    Hashed(&'a str, HashedPin),
+    /// They have none.
+    Not(Underivable),
+}
+
+/// Why a person has no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Underivable {
+    /// No card rule is for this role and grade.
+    NoRule,
+    /// The source has no ID where their rule looks for it.
+    NoId,
+    /// The ID has not the pattern of the rule, or makes another person's card.
+    OffPattern,
 }
 
 impl<'a> Rules<'a> {
     /// Rules under a key.
-    pub fn new(key: &'a Key, card: CardRule, pin: PinRule) -> Self {
-        Self { key, version: pin.version(), card, pin }
+    pub fn new(key: &'a Key, cards: CardRules, pins: PinRules) -> Self {
+        let versions = pins.rules().iter().map(patron::PinRule::version).collect();
+        Self { key, cards, pins, versions }
     }
 
     /// Whether rows made under both can be compared as they are.
     pub fn same_rows_as(&self, other: &Self) -> bool {
-        self.key.id() == other.key.id() && self.card.namespace == other.card.namespace && self.version == other.version
+        self.key.id() == other.key.id() && self.cards == other.cards && self.pins == other.pins
     }
 
-    /// Where the person stands and what their PIN is checked against; `None`: the ID has not the pattern.
-    fn credentials(&self, person: &Person) -> Option<(RowIndex, Vec<Verifier>)> {
-        let card = self.card.card_of(&person.id)?;
-        let inputs = PinInputs {
-            card: &card,
-            birth_date: person.birth_date,
-            column: person.pin.as_ref().map(|pin| pin.as_str()),
-        };
-        let verifiers = self
-            .pin
-            .accepted(inputs)
-            .iter()
-            .map(|pin| self.key.verifier_of_bytes(&self.card.namespace, &person.id, &self.version, pin.as_bytes()))
-            .collect();
-        Some((self.key.row_index(&self.card.namespace, &person.id), verifiers))
+    fn credentials(&self, person: &Person, asked: &Asked) -> Result<Credentials<'_>, Underivable> {
+        let (role, grade) = (person.student.role, person.student.grade);
+        let form = self.cards.form_for(role, grade).ok_or(Underivable::NoRule)?;
+        if asked.id(person, &form.spec().id).is_empty() {
+            return Err(Underivable::NoId);
+        }
+        let (form, id) =
+            self.cards.card_of(role, grade, |source| asked.id(person, source)).ok_or(Underivable::OffPattern)?;
+        let mut credentials = Credentials { form, id, pin_rule: 0, verifiers: Vec::new(), hash: None };
+        let Some((number, rule)) = self.pins.rule_for(role, grade) else { return Ok(credentials) };
+        credentials.pin_rule = number;
+        let (space, id) = (&form.spec().namespace, &credentials.id);
+        let column = rule.column().map(|column| asked.pin(person, column));
+        let inputs = PinInputs { card: &form.card_of(id), id, birth_date: person.birth_date, column };
+        let accepted = rule.accepted(inputs);
+        if let PinScheme::HashedColumn(_) = rule.scheme {
+            credentials.hash = accepted.first().and_then(|hash| HashedPin::parse(hash));
+            return Ok(credentials);
+        }
+        let version = self.versions.get(usize::from(number)).map(String::as_str).unwrap_or_default();
+        let verifier =
+            |pin: &zeroize::Zeroizing<String>| self.key.verifier_of_bytes(space, id, version, pin.as_bytes());
+        credentials.verifiers = accepted.iter().map(verifier).collect();
+        Ok(credentials)
     }
 }
 
-/// One row of a source, ready to be sorted. Nothing of it is readable on disk: runs are sealed.
+/// What a source is asked for, in the order in which it answers.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The attributes that are IDs.
+    pub ids: Vec<IdSource>,
+    /// The columns of PINs.
+    pub pins: Vec<String>,
+}
+
+impl Asked {
+    fn of(rules: &Rules<'_>, before: Option<&Rules<'_>>) -> Self {
+        let mut asked = Self { ids: rules.cards.sources(), pins: rules.pins.columns() };
+        for source in before.into_iter().flat_map(|before| before.cards.sources()) {
+            if !asked.ids.contains(&source) {
+                asked.ids.push(source);
+            }
+        }
+        for column in before.into_iter().flat_map(|before| before.pins.columns()) {
+            if !asked.pins.contains(&column) {
+                asked.pins.push(column);
+            }
+        }
+        asked
+    }
+
+    fn id<'p>(&self, person: &'p Person, source: &IdSource) -> &'p str {
+        let at = self.ids.iter().position(|known| known == source);
+        at.and_then(|at| person.ids.get(at)).map(String::as_str).unwrap_or_default()
+    }
+
+    fn pin<'p>(&self, person: &'p Person, column: &str) -> &'p str {
+        let at = self.pins.iter().position(|known| known == column);
+        at.and_then(|at| person.pins.get(at)).map(|pin| pin.as_str()).unwrap_or_default()
+    }
+}
+
+/// One row to be, ready to be sorted. Nothing of it is readable on disk: runs are sealed.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Where it stands.
     pub index: RowIndex,
     /// Of the birth date, to tell two people of one ID apart; zeros where none is known. Not kept in a generation.
     pub mark: [u8; 16],
-    /// The row.
-    pub row: StudentRow,
+    /// The row: a student, or an alias.
+    pub row: Row,
     /// The same person under the rules of the published generation, where those differ.
     pub before: Option<(RowIndex, Vec<Verifier>)>,
 }
 
 /// Makes records of people.
 pub struct Deriver<'a> {
-    /// Today's rules.
-    pub rules: Rules<'a>,
-    /// The rules of the published generation, where rows made under them cannot be compared as they are.
-    pub before: Option<Rules<'a>>,
-    /// What is stored beside what every row has.
-    pub stored: Release,
+    rules: Rules<'a>,
+    before: Option<Rules<'a>>,
+    expiry: ExpiryRules,
+    stored: Release,
+    today: Date,
+    asked: Asked,
 }
 
-impl Deriver<'_> {
-    /// The record of a person; `None`: the ID has not the pattern of the card rule.
-    pub fn derive(&self, mut person: Person) -> Option<Record> {
-        let (index, verifiers) = self.rules.credentials(&person)?;
+impl<'a> Deriver<'a> {
+    /// Under today's `rules`; `before` are those of the published generation, where rows made under them cannot be
+    /// compared as they are; `stored` is what is kept beside what every row has.
+    pub fn new(rules: Rules<'a>, before: Option<Rules<'a>>, expiry: ExpiryRules, stored: Release, today: Date) -> Self {
+        let asked = Asked::of(&rules, before.as_ref());
+        Self { rules, before, expiry, stored, today, asked }
+    }
+
+    /// Today's rules.
+    pub const fn rules(&self) -> &Rules<'a> {
+        &self.rules
+    }
+
+    /// What a source must be asked for.
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// Whether it must deliver birth dates.
+    pub fn needs_birth_date(&self) -> bool {
+        let before = self.before.as_ref().is_some_and(|before| before.pins.need_birth_date());
+        self.rules.pins.need_birth_date() || self.expiry.need_birth_date() || before
+    }
+
+    /// Hands on the records of a person: their row, and one for each earlier number.
+    pub fn derive<E>(&self, person: Person, sink: &mut dyn FnMut(Record) -> Result<(), E>) -> Result<Outcome<'_>, E> {
+        let credentials = match self.rules.credentials(&person, &self.asked) {
+            Ok(credentials) => credentials,
+            Err(why) => return Ok(Outcome::Not(why)),
+        };
+        let (key, space) = (self.rules.key, &credentials.form.spec().namespace);
         let mark = person.birth_date.map_or([0; 16], |date| {
             let date = format!("{date}");
-            self.rules.key.person_mark(&self.rules.card.namespace, &person.id, date.as_bytes())
+            key.person_mark(space, &credentials.id, date.as_bytes())
         });
-        let before = self.before.as_ref().and_then(|rules| rules.credentials(&person));
+        for source in &credentials.form.spec().aliases {
+            let alias = credentials.form.id_of_source(self.asked.id(&person, source));
+            if let Some(alias) = alias.filter(|alias| *alias != credentials.id) {
+                let index = key.row_index(space, &alias);
+                sink(Record { index, mark: [0; 16], row: Row::Alias(credentials.id.clone()), before: None })?;
+            }
+        }
+        let before = self.before.as_ref().and_then(|rules| {
+            let before = rules.credentials(&person, &self.asked).ok()?;
+            Some((rules.key.row_index(&before.form.spec().namespace, &before.id), before.verifiers))
+        });
+        let index = key.row_index(space, &credentials.id);
+        let mut student = person.student;
+        let inputs = ExpiryInputs { birth_date: person.birth_date, grade: student.grade, today: self.today };
+        student.expiry = self.expiry.expiry(student.role, &inputs);
         if !self.stored.needs_name() {
-            person.student.name = None;
+            student.name = None;
         }
-        if !self.stored.allows(patron::Attribute::Email) {
-            person.student.email = None;
+        if !self.stored.allows(Attribute::Email) {
+            student.email = None;
         }
-        Some(Record { index, mark, row: StudentRow { student: person.student, verifiers }, before })
+        let decoy = credentials.hash.as_ref().map(HashedPin::decoy);
+        let row = StudentRow {
+            student,
+            pin_rule: credentials.pin_rule,
+            verifiers: credentials.verifiers,
+            hash: credentials.hash,
+        };
+        sink(Record { index, mark, row: Row::Student(row), before })?;
+        Ok(decoy.map_or(Outcome::Taken, |decoy| Outcome::Hashed(space, decoy)))
     }
 }
 
@@ -99,35 +229,31 @@ impl Record {
             Some((index, verifiers)) => {
                 out.push(Self::BEFORE);
                 out.extend_from_slice(&index.0);
-                let row = StudentRow { student: self.row.student.clone(), verifiers: verifiers.clone() };
                 let start = out.len();
                 out.extend([0, 0]);
-                Row::Student(row).encode(out);
+                Row::Student(StudentRow::decoy(verifiers.clone())).encode(out);
                 let length = u16::try_from(out.len() - start - 2).unwrap_or_default().to_be_bytes();
                 if let Some(place) = out.get_mut(start..start + 2) {
                     place.copy_from_slice(&length);
                 }
             }
         }
-        Row::Student(self.row.clone()).encode(out);
+        self.row.encode(out);
     }
 
     /// Reads what [`Record::encode`] wrote.
     pub(crate) fn decode(index: RowIndex, bytes: &[u8]) -> Option<Self> {
         let (mark, rest) = bytes.split_first_chunk::<16>()?;
         let (kind, rest) = rest.split_first()?;
-        let student = |bytes| match Row::decode(bytes)? {
-            Row::Student(row) => Some(row),
-            _ => None,
-        };
         let (before, rest) = if *kind == Self::BEFORE {
             let (before, rest) = rest.split_first_chunk::<32>()?;
             let (length, rest) = rest.split_first_chunk::<2>()?;
             let (row, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-            (Some((RowIndex(*before), student(row)?.verifiers)), rest)
+            let Row::Student(row) = Row::decode(row)? else { return None };
+            (Some((RowIndex(*before), row.verifiers)), rest)
         } else {
             (None, rest)
         };
-        Some(Self { index, mark: *mark, row: student(rest)?, before })
+        Some(Self { index, mark: *mark, row: Row::decode(rest)?, before })
     }
 }

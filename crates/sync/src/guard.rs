@@ -102,7 +102,8 @@ pub fn objection(guard: &Guard, evidence: &Evidence<'_>) -> Option<Cause> {
     if evidence.rows > BINDS_ABOVE && guard.max_errors.is_exceeded(evidence.errors, evidence.rows) {
         return Some(Cause::Errors(evidence.errors, evidence.rows));
     }
-    let needs_pins = header.pin_rule().is_some_and(|pin| pin.scheme != PinScheme::None);
+    let needs_pins =
+        header.pin_rules().is_some_and(|pins| pins.rules().iter().any(|rule| rule.scheme != PinScheme::None));
     if needs_pins && header.people > BINDS_ABOVE && header.without_verifier == header.people {
         return Some(Cause::NoPins(header.people));
     }

@@ -2,12 +2,15 @@
 //!
 //! [`run()`] is the whole way: the source is read as a stream, each person becomes a row with verifiers and the birth
 //! date is forgotten ([`mod@derive`]), rows are sorted in sealed runs on disk ([`runs`]), merged so that one ID is one row
-//! ([`merge`]), compared with what is published ([`change`], [`guard`]), and only then published. [`report`] is what
-//! the sysadmin reads of it.
+//! ([`merge`]), compared with what is published ([`change`], [`guard`]), and only then published. Who vanished may be
+//! held for a while ([`hold`]). [`report`] is what the sysadmin reads of it, with what the configuration names and the
+//! roster does not know ([`cross_check`]).
 
 pub mod change;
+pub mod cross_check;
 pub mod derive;
 pub mod guard;
+pub mod hold;
 pub mod merge;
 pub mod report;
 pub mod run;

@@ -52,12 +52,26 @@ fn record((index, bytes): &Raw) -> Result<Record, RosterError> {
 
 fn merge(index: RowIndex, group: Vec<Record>) -> Merged {
     let duplicates = group.len() as u64 - 1;
-    let mut records = group.into_iter();
-    let Some(mut merged) = records.next() else {
-        return Merged { index, row: Row::Ambiguous, before: None, duplicates };
+    let mut people = Vec::new();
+    let mut aliases: Vec<String> = Vec::new();
+    for Record { mark, row, before, .. } in group {
+        match row {
+            Row::Student(row) => people.push(OneRow { mark, row, before }),
+            Row::Alias(id) if !aliases.contains(&id) => aliases.push(id),
+            Row::Alias(_) | Row::Ambiguous | Row::Decoy(_) => {}
+        }
+    }
+    let mut people = people.into_iter();
+    let Some(mut merged) = people.next() else {
+        // Only where nobody has the number today may it lead on, and to one person only.
+        let row = match (aliases.pop(), aliases.is_empty()) {
+            (Some(id), true) => Row::Alias(id),
+            _ => Row::Ambiguous,
+        };
+        return Merged { index, row, before: None, duplicates };
     };
     let mut ambiguous = false;
-    for record in records {
+    for record in people {
         ambiguous |= are_two_people(&merged, &record);
         merged = one_of(merged, record);
     }
@@ -65,30 +79,43 @@ fn merge(index: RowIndex, group: Vec<Record>) -> Merged {
     Merged { index, row, before: merged.before, duplicates }
 }
 
-/// Whether two rows of one ID are of two people: another birth date, or, where that is not known, other PINs.
-fn are_two_people(one: &Record, other: &Record) -> bool {
-    const UNKNOWN: [u8; 16] = [0; 16];
-    let differ = one.mark != UNKNOWN && other.mark != UNKNOWN && one.mark != other.mark;
-    differ || have_other_pins(&one.row, &other.row)
+/// A row of a person on the way to be one with others.
+struct OneRow {
+    mark: [u8; 16],
+    row: StudentRow,
+    before: Option<(RowIndex, Vec<Verifier>)>,
 }
 
-/// A missing PIN is no other PIN: the second row of a dual enrolment often has no birth date beside it.
+/// Whether two rows of one ID are of two people: another birth date, or, where that is not known, other PINs.
+fn are_two_people(one: &OneRow, other: &OneRow) -> bool {
+    const UNKNOWN: [u8; 16] = [0; 16];
+    let known = one.mark != UNKNOWN && other.mark != UNKNOWN;
+    (known && one.mark != other.mark) || have_other_pins(&one.row, &other.row)
+}
+
+/// A missing PIN is no other PIN: the second row of a dual enrolment often has no birth date beside it. Nor is the PIN of
+/// another rule: the same person may be a student here and a teacher there.
 fn have_other_pins(one: &StudentRow, other: &StudentRow) -> bool {
+    if one.pin_rule != other.pin_rule {
+        return false;
+    }
     let (one, other) = (&one.verifiers, &other.verifiers);
     !one.is_empty() && !other.is_empty() && !one.iter().any(|pin| other.iter().any(|theirs| pin.same_as(theirs).into()))
 }
 
 /// Both rows of one person: an enabled one speaks for the other, the schools add up.
-fn one_of(one: Record, other: Record) -> Record {
-    let rank = |record: &Record| (!record.row.student.enabled, record.row.student.role);
+fn one_of(one: OneRow, other: OneRow) -> OneRow {
+    let rank = |record: &OneRow| (!record.row.student.enabled, record.row.student.role);
     let (mut first, second) = if rank(&one) <= rank(&other) { (one, other) } else { (other, one) };
     let student = &mut first.row.student;
     student.schools.extend(second.row.student.schools);
     student.schools.sort_unstable();
     student.schools.dedup();
     student.grade = student.grade.or(second.row.student.grade);
-    if first.row.verifiers.is_empty() {
+    if !first.row.has_pin() {
+        first.row.pin_rule = second.row.pin_rule;
         first.row.verifiers = second.row.verifiers;
+        first.row.hash = second.row.hash;
     }
     if first.mark == [0; 16] {
         first.mark = second.mark;
@@ -104,21 +131,13 @@ mod tests {
     use super::*;
 
     fn record(mark: u8, school: u16, enabled: bool) -> Record {
-        let student = Student {
-            role: Role::Student,
-            grade: None,
-            schools: vec![SchoolIndex(school)],
-            enabled,
-            expiry: None,
-            name: None,
-            email: None,
-        };
-        Record {
-            index: RowIndex([1; 32]),
-            mark: [mark; 16],
-            row: StudentRow { student, verifiers: vec![] },
-            before: None,
-        }
+        let student = Student { schools: vec![SchoolIndex(school)], enabled, ..Student::of(Role::Student) };
+        let row = Row::Student(StudentRow { student, ..StudentRow::decoy(vec![]) });
+        Record { index: RowIndex([1; 32]), mark: [mark; 16], row, before: None }
+    }
+
+    fn alias(id: &str) -> Record {
+        Record { row: Row::Alias(id.into()), ..record(0, 0, true) }
     }
 
     fn merged(group: Vec<Record>) -> Row {
@@ -148,5 +167,12 @@ mod tests {
     #[test]
     fn a_row_without_a_birth_date_joins_the_one_that_has_it() {
         assert!(matches!(merged(vec![record(0, 4, true), record(1, 2, true)]), Row::Student(_)));
+    }
+
+    #[test]
+    fn an_earlier_number_leads_to_one_person_or_to_nobody() {
+        assert!(matches!(merged(vec![alias("7"), alias("7")]), Row::Alias(id) if id == "7"));
+        assert!(matches!(merged(vec![alias("7"), alias("8")]), Row::Ambiguous));
+        assert!(matches!(merged(vec![alias("7"), record(1, 2, true)]), Row::Student(_)), "whoever has it today");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use directory::Reading;
 
 use crate::change::Change;
+use crate::cross_check::OptOutCheck;
 use crate::guard::Cause;
 
 /// The report of one run.
@@ -12,7 +13,9 @@ use crate::guard::Cause;
 pub struct Report {
     /// What reading came to.
     pub reading: Reading,
-    /// Rows whose ID has not the pattern of the card rule.
+    /// People for whose role and grade there is no card rule.
+    pub no_rule: u64,
+    /// Rows whose ID has not the pattern of the card rule, or makes another person's card.
     pub off_pattern: u64,
     /// The lines of the first of them.
     pub off_pattern_first: Vec<u64>,
@@ -20,6 +23,16 @@ pub struct Report {
     pub merged: u64,
     /// IDs that two people share.
     pub ambiguous: u64,
+    /// Earlier numbers that go on working.
+    pub aliases: u64,
+    /// People who are not in the source and are held.
+    pub held: u64,
+    /// Nobody could be held: the rows of the published roster were made under another rule or key.
+    pub not_held: bool,
+    /// Codes in `eligibility.schools` that no school of the roster has.
+    pub unknown_schools: Vec<String>,
+    /// The opt-out file beside the roster.
+    pub opt_outs: Option<OptOutCheck>,
     /// People that can have a card.
     pub people: u64,
     /// People without anything that a PIN could be checked against.
@@ -47,6 +60,9 @@ impl fmt::Display for Report {
             ("no PIN", self.without_verifier, "people without what the PIN rule needs: refused"),
             ("no ID", reading.without_id, "rows without an ID"),
             ("off rule", self.off_pattern, "rows whose ID has not the `card.pattern`"),
+            ("no rule", self.no_rule, "people for whose role and grade there is no [[card]]"),
+            ("aliases", self.aliases, "earlier numbers that go on working"),
+            ("held", self.held, "people who vanished and are held (grace, summer)"),
             ("broken", reading.undecodable.count, "rows that cannot be decoded"),
             ("left out", reading.never_stored, "parents, guardians and relatives, who are never stored"),
             ("left out", reading.unknown_role, "people of unknown roles"),
@@ -74,7 +90,7 @@ impl fmt::Display for Report {
             let rows: Vec<String> = self.off_pattern_first.iter().map(u64::to_string).collect();
             writeln!(f, "  off rule: rows {}", rows.join(", "))?;
         }
-        for warning in &reading.warnings {
+        for warning in reading.warnings.iter().map(ToString::to_string).chain(self.warnings()) {
             writeln!(f, "  warning: {warning}")?;
         }
         if let Some(cause) = &self.objection {
@@ -82,5 +98,35 @@ impl fmt::Display for Report {
             writeln!(f, "guard: {cause}{overruled}")?;
         }
         Ok(())
+    }
+}
+
+impl Report {
+    /// What somebody should look at beside the source itself.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.not_held {
+            warnings.push("a rule or the key changed, so that nobody who vanished could be held".to_owned());
+        }
+        for code in &self.unknown_schools {
+            warnings.push(format!("eligibility.schools: no school of the roster is called {code}"));
+        }
+        let Some(opt_outs) = &self.opt_outs else { return warnings };
+        let lines = |(count, first): &(u64, Vec<usize>)| {
+            let first: Vec<String> = first.iter().map(usize::to_string).collect();
+            format!("{count} lines (line {})", first.join(", "))
+        };
+        if let Some(why) = &opt_outs.unreadable {
+            warnings.push(format!("eligibility.opt-out-file cannot be read ({why}); the last good list goes on"));
+        }
+        if opt_outs.unknown.0 > 0 {
+            let lines = lines(&opt_outs.unknown);
+            warnings.push(format!("eligibility.opt-out-file: {lines} with numbers that nobody in the roster has"));
+        }
+        if opt_outs.unclear.0 > 0 {
+            let lines = lines(&opt_outs.unclear);
+            warnings.push(format!("eligibility.opt-out-file: {lines} that are neither an ID nor a card"));
+        }
+        warnings
     }
 }

@@ -1,5 +1,6 @@
 //! One sync of one district.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -12,8 +13,10 @@ use roster::{DistrictLock, Generation, GenerationWriter, Header, RosterError, Ro
 use site::{After, District, Source};
 
 use crate::change::Comparison;
-use crate::derive::{Deriver, Record, Rules};
+use crate::cross_check;
+use crate::derive::{self, Deriver, Rules, Underivable};
 use crate::guard::{Evidence, objection};
+use crate::hold::Hold;
 use crate::merge::{Merge, Merged};
 use crate::report::Report;
 use crate::runs::Runs;
@@ -134,8 +137,9 @@ fn is_published(store: &Store, request: &Request<'_>, fingerprint: &str) -> Resu
     let Ok(Some(served)) = store.serving(&district.id) else { return Ok(false) };
     let header = served.header();
     Ok(served.key() == store.keyring().current().id()
-        && header.card_rule().is_some_and(|card| card == district.card)
-        && header.pin_rule().is_some_and(|pin| pin == district.pin)
+        && header.card_rules().is_some_and(|cards| cards == district.cards)
+        && header.pin_rules().is_some_and(|pins| pins == district.pins)
+        && header.expiry == district.expiry.version()
         && header.stored() == request.stored)
 }
 
@@ -150,7 +154,7 @@ impl Run<'_> {
     fn publish(&self, mut bundle: Bundle, fingerprint: &str, progress: &dyn Fn(u64)) -> Result<Outcome, SyncError> {
         let keyring = &self.store.keyring();
         let (district, mode) = (self.request.district, self.request.mode);
-        let rules = Rules::new(keyring.current(), district.card.clone(), district.pin.clone());
+        let rules = Rules::new(keyring.current(), district.cards.clone(), district.pins.clone());
         let mut report = Report::default();
         // A published roster that cannot be read is no reason not to mend it by this very sync.
         let published = match self.store.serving(&district.id) {
@@ -162,7 +166,7 @@ impl Run<'_> {
         };
         let before = published.as_ref().and_then(|published| {
             let header = published.header();
-            Some(Rules::new(keyring.find(published.key())?, header.card_rule()?, header.pin_rule()?))
+            Some(Rules::new(keyring.find(published.key())?, header.card_rules()?, header.pin_rules()?))
         });
         let before = before.filter(|before| !before.same_rows_as(&rules));
         report.rules_changed = before.is_some();
@@ -171,15 +175,24 @@ impl Run<'_> {
             (Some(published), None) => Comparison::side_by_side(published)?,
             (Some(published), Some(_)) => Comparison::looked_up(published),
         };
-        let deriver = Deriver { rules, before, stored: self.request.stored };
+        let expiry = district.expiry.clone();
+        let expiry_version = expiry.version();
+        let deriver = Deriver::new(rules, before, expiry, self.request.stored, self.request.today);
 
         let runs = Runs::new(&self.store.spill_folder(self.lock)?)?;
-        let (reading, runs) = self.read(&mut bundle, &deriver, runs, &mut report, progress)?;
+        let (reading, derived) = self.read(&mut bundle, &deriver, runs, &mut report, progress)?;
         report.reading = reading;
-        let mut header =
-            Header::under(&district.card, &district.pin, self.request.stored, self.request.now.as_second());
-        header.schools = report.reading.schools.iter().map(school_entry).collect();
-        let writer = self.write(Merge::new(runs.sorted()?)?, comparison, &deriver, &mut header, &mut report)?;
+        let now = self.request.now.as_second();
+        let mut header = Header::under(&district.cards, &district.pins, expiry_version, self.request.stored, now);
+        header.decoy_hashes.clone_from(&derived.decoys);
+        let schools = report.reading.schools.iter().map(school_entry).collect();
+        let before = published.as_ref().map_or(&[][..], |published| &published.header().schools);
+        let mut hold = Hold::new(&district.eligibility, self.request.today, self.request.stored, before, schools);
+        report.not_held = report.rules_changed && hold.holds_at_all();
+        let merge = Merge::new(derived.runs.sorted()?)?;
+        let counted = self.write(merge, comparison, &mut hold, &mut header, &mut report)?;
+        let writer = counted.in_header(hold, &mut header);
+        report.unknown_schools = cross_check::unknown_schools(district, &header);
 
         report.objection = objection(
             &self.source.guard,
@@ -197,7 +210,8 @@ impl Run<'_> {
             (Mode::Scheduled | Mode::Manual, Some(_)) => return Ok(Outcome::Refused(report)),
             _ => {}
         }
-        self.store.publish(self.lock, writer, &header, fingerprint)?;
+        let generation = self.store.publish(self.lock, writer, &header, fingerprint)?;
+        report.opt_outs = cross_check::opt_outs(district, &generation, keyring.current())?;
         let cleared = match self.source.after {
             After::Keep => None,
             After::Delete => Box::new(bundle).delete().err(),
@@ -214,13 +228,11 @@ impl Run<'_> {
         runs: Runs,
         report: &mut Report,
         progress: &dyn Fn(u64),
-    ) -> Result<(Reading, Runs), SyncError> {
-        let pin = &deriver.rules.pin;
-        let pin_before = deriver.before.as_ref().map(|before| &before.pin);
+    ) -> Result<(Reading, Derived), SyncError> {
         let wanted = Wanted {
-            id: deriver.rules.card.id.clone(),
-            birth_date: pin.needs_birth_date() || pin_before.is_some_and(patron::PinRule::needs_birth_date),
-            pin_column: pin.column().map(str::to_owned),
+            ids: deriver.asked().ids.clone(),
+            pin_columns: deriver.asked().pins.clone(),
+            birth_date: deriver.needs_birth_date(),
             name: self.request.stored.needs_name(),
             email: self.request.stored.allows(patron::Attribute::Email),
             today: self.request.today,
@@ -246,39 +258,91 @@ impl Run<'_> {
         });
         let reading = reading?;
         let derived = derived.map_err(|_| RosterError::Crypto("a thread of the sync panicked"))??;
+        report.no_rule = derived.no_rule;
+        report.reading.without_id += derived.no_id;
         report.off_pattern = derived.off_pattern;
-        report.off_pattern_first = derived.off_pattern_first;
-        Ok((reading, derived.runs))
+        report.off_pattern_first.clone_from(&derived.off_pattern_first);
+        Ok((reading, derived))
     }
 
     fn write(
         &self,
         merge: Merge,
         mut comparison: Comparison<'_>,
-        deriver: &Deriver<'_>,
+        hold: &mut Hold<'_>,
         header: &mut Header,
         report: &mut Report,
-    ) -> Result<GenerationWriter, RosterError> {
-        let forms = match &deriver.rules.pin.scheme {
-            patron::PinScheme::BirthDate(formats) => formats.len(),
-            _ => 1,
-        };
-        let mut writer = self.store.begin(self.lock, forms)?;
+    ) -> Result<Counted, RosterError> {
+        let mut counted =
+            Counted { writer: self.store.begin(self.lock, self.request.district.pins.forms())?, schools: Vec::new() };
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(8);
             let merging = scope.spawn(move || merge_all(merge, &sender));
             for merged in receiver.into_iter().flatten() {
-                comparison.take(&merged)?;
-                writer.push(merged.index, &merged.row)?;
+                comparison.take(&merged, hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
+                counted.push(header, merged.index, &merged.row)?;
                 report.merged += merged.duplicates;
-                count(header, &merged.row);
             }
             merging.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?
         })?;
-        report.change = comparison.end()?;
+        report.change = comparison.end(hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
         (report.people, report.ambiguous) = (header.people, header.ambiguous);
+        (report.aliases, report.held) = (header.aliases, header.held);
         report.without_verifier = header.without_verifier;
-        Ok(writer)
+        Ok(counted)
+    }
+}
+
+/// A generation being written, and how many are at each school.
+struct Counted {
+    writer: GenerationWriter,
+    schools: Vec<u64>,
+}
+
+impl Counted {
+    fn push(&mut self, header: &mut Header, index: roster::RowIndex, row: &Row) -> Result<(), RosterError> {
+        self.writer.push(index, row)?;
+        header.rows += 1;
+        let row = match row {
+            Row::Student(row) => row,
+            Row::Alias(_) => {
+                header.aliases += 1;
+                return Ok(());
+            }
+            Row::Ambiguous | Row::Decoy(_) => {
+                header.ambiguous += 1;
+                return Ok(());
+            }
+        };
+        header.people += 1;
+        header.held += u64::from(row.student.withdrawn.is_some());
+        header.without_verifier += u64::from(!row.has_pin());
+        let role = row.student.role.name();
+        match header.roles.get_mut(role) {
+            Some(people) => *people += 1,
+            None => {
+                header.roles.insert(role.to_owned(), 1);
+            }
+        }
+        for school in &row.student.schools {
+            let at = usize::from(school.0);
+            if self.schools.len() <= at {
+                self.schools.resize(at + 1, 0);
+            }
+            if let Some(people) = self.schools.get_mut(at) {
+                *people += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the schools into the header, also those that only held people are at.
+    fn in_header(self, hold: Hold<'_>, header: &mut Header) -> GenerationWriter {
+        header.schools = hold.into_schools();
+        for (school, people) in header.schools.iter_mut().zip(self.schools) {
+            school.people = people;
+        }
+        self.writer
     }
 }
 
@@ -287,19 +351,30 @@ const BATCH: usize = 1000;
 
 struct Derived {
     runs: Runs,
+    no_rule: u64,
+    no_id: u64,
     off_pattern: u64,
     off_pattern_first: Vec<u64>,
+    /// Of each ID space whose PINs are hashed.
+    decoys: BTreeMap<String, String>,
 }
 
 fn derive_all(people: Receiver<Vec<Person>>, deriver: &Deriver<'_>, runs: Runs) -> Result<Derived, RosterError> {
     const PLACES: usize = 10;
-    let mut derived = Derived { runs, off_pattern: 0, off_pattern_first: Vec::new() };
+    let mut derived =
+        Derived { runs, no_rule: 0, no_id: 0, off_pattern: 0, off_pattern_first: Vec::new(), decoys: BTreeMap::new() };
     for person in people.into_iter().flatten() {
         let row = person.row;
-        let record: Option<Record> = deriver.derive(person);
-        match record {
-            Some(record) => derived.runs.push(&record)?,
-            None => {
+        match deriver.derive(person, &mut |record| derived.runs.push(&record))? {
+            derive::Outcome::Taken => {}
+            derive::Outcome::Hashed(space, decoy) => {
+                if !derived.decoys.contains_key(space) {
+                    derived.decoys.insert(space.to_owned(), decoy.as_str().to_owned());
+                }
+            }
+            derive::Outcome::Not(Underivable::NoRule) => derived.no_rule += 1,
+            derive::Outcome::Not(Underivable::NoId) => derived.no_id += 1,
+            derive::Outcome::Not(Underivable::OffPattern) => {
                 derived.off_pattern += 1;
                 if derived.off_pattern_first.len() < PLACES {
                     derived.off_pattern_first.push(row);
@@ -322,28 +397,6 @@ fn merge_all(mut merge: Merge, rows: &SyncSender<Vec<Merged>>) -> Result<(), Ros
     }
     drop(rows.send(batch));
     Ok(())
-}
-
-fn count(header: &mut Header, row: &Row) {
-    header.rows += 1;
-    let Row::Student(row) = row else {
-        header.ambiguous += 1;
-        return;
-    };
-    header.people += 1;
-    header.without_verifier += u64::from(row.verifiers.is_empty());
-    let role = row.student.role.name();
-    match header.roles.get_mut(role) {
-        Some(people) => *people += 1,
-        None => {
-            header.roles.insert(role.to_owned(), 1);
-        }
-    }
-    for school in &row.student.schools {
-        if let Some(school) = header.schools.get_mut(usize::from(school.0)) {
-            school.people += 1;
-        }
-    }
 }
 
 fn school_entry(school: &directory::School) -> SchoolEntry {

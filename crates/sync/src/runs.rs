@@ -217,16 +217,10 @@ mod tests {
     fn record(number: u64) -> Record {
         // Scattered, so that no run is sorted before it is.
         let index = block_index(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let student = Student {
-            role: Role::Student,
-            grade: None,
-            schools: vec![patron::SchoolIndex(u16::try_from(number % 1000).unwrap())],
-            enabled: true,
-            expiry: None,
-            name: None,
-            email: None,
-        };
-        Record { index, mark: [7; 16], row: StudentRow { student, verifiers: vec![] }, before: None }
+        let schools = vec![patron::SchoolIndex(u16::try_from(number % 1000).unwrap())];
+        let student = Student { schools, ..Student::of(Role::Student) };
+        let row = roster::Row::Student(StudentRow { student, ..StudentRow::decoy(vec![]) });
+        Record { index, mark: [7; 16], row, before: None }
     }
 
     fn sorted_back(count: u64) -> Vec<(RowIndex, Record)> {
@@ -251,7 +245,8 @@ mod tests {
         assert!(back.is_sorted_by(|one, other| one.0 < other.0));
         let mut schools = [0_u64; 1000];
         for (_, record) in &back {
-            schools[usize::from(record.row.student.schools[0].0)] += 1;
+            let roster::Row::Student(row) = &record.row else { panic!("a student") };
+            schools[usize::from(row.student.schools[0].0)] += 1;
         }
         assert!(schools.iter().all(|count| (400..=401).contains(count)));
     }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use bytes::{Bytes, BytesMut};
 use jiff::tz::TimeZone;
-use patron::{Budget, CardNumber, Eligibility, Patron, Pin, Release, Role, Verdict};
-use resolver::{ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
+use patron::{Budget, CardNumber, Eligibility, Patron, Pin, PrivilegeRules, Release, Role, Verdict};
+use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
 use roster::{Generation, Keyring, Month, Row, Store, key_file};
 use sip2::{Dialect, ErrorDetection, Frame, PatronInformationResponse, Request, Response, Sequence, Trailer};
 use tokio::time::Instant;
@@ -124,9 +124,10 @@ fn ncip_steps(known: &[Known]) -> Result<()> {
 
 fn roster_steps(known: &[Known], keyring: &Keyring, generation: &Generation) -> Result<()> {
     let key = keyring.current();
-    let rule = generation.header().card_rule().context("the generation's card rule")?;
-    let pin = generation.header().pin_rule().context("the generation's PIN rule")?.version();
-    let space = rule.namespace.as_str();
+    let cards = generation.header().card_rules().context("the generation's card rules")?;
+    let pins = generation.header().pin_rules().context("the generation's PIN rules")?;
+    let pin = pins.rules().first().context("a PIN rule")?.version();
+    let space = *cards.spaces().first().context("a card rule")?;
     let month = key.pseudonym_key(Month::of(jiff::Timestamp::now()))?;
     step("row index: HMAC", known, |known| {
         black_box(key.row_index(space, known.card.as_str()));
@@ -156,16 +157,22 @@ fn resolve(
 ) -> Result<()> {
     let district = District {
         id: district,
-        card: generation.header().card_rule().context("the generation's card rule")?,
-        eligibility: Eligibility { roles: vec![Role::Student, Role::Teacher] },
+        cards: generation.header().card_rules().context("the generation's card rules")?,
+        eligibility: Eligibility { roles: vec![Role::Student, Role::Teacher], ..Eligibility::default() },
+        opt_out_file: None,
         ceiling: Release::CEILING,
         home_library: None,
-        patron_types: vec![(Role::Student, "STUDENT".to_owned()), (Role::Teacher, "TEACHER".to_owned())],
+        privileges: PrivilegeRules::default(),
     };
-    let rosters = Rosters::open(store, [district].into());
+    let rosters = Rosters::open(store, [district].into(), None);
     let resolver = Resolver::new(Guard::new(Budget::default(), Vec::new()));
-    let client =
-        ClientRules { id: "client".into(), districts: vec![0], pin: PinPolicy::Required, release: Release::CEILING };
+    let client = ClientRules {
+        id: "client".into(),
+        districts: vec![0],
+        kind: ClientKind::EResource,
+        pin: PinPolicy::Required,
+        release: Release::CEILING,
+    };
     let now = jiff::Timestamp::now();
     let month = keyring.current().pseudonym_key(Month::of(now))?;
     let now = Moment::of(now, &TimeZone::UTC);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ncip::{Agency, AgencyInformation, Credentials, Edition, Kind, Message, Problem, Prompt, Request, Response};
 use patron::{CardNumber, Pin, Reason, Verdict};
 use resolver::{PinPolicy, Query};
+use roster::UseMonth;
 use tokio::time::{Instant, timeout};
 
 use crate::arrival::Stranger;
@@ -200,7 +201,7 @@ impl Session {
             return message.refuse(reply::too_many(), own, &mut answered.text);
         }
         let verdict = self.ask(service, house, Some(client), credentials, &asked, started);
-        if matches!(verdict, Verdict::Refuse(Reason::Outage)) && client.answers.outage_closes {
+        if verdict.reason().is_some_and(Reason::is_outage) && client.answers.outage_closes {
             answered.status = Status::Unavailable;
             answered.close = Some(Closed::Outage);
         }
@@ -242,6 +243,10 @@ impl Session {
                 let pin = pin_of(credentials);
                 let query = Query { card, pin: pin.as_ref(), client: &client.rules };
                 let answer = service.resolver.resolve(&house.rosters, &query, tick.moment, &tick.pseudonyms);
+                if let Some(used) = &answer.used {
+                    let month = UseMonth::of(tick.moment.today);
+                    service.uses.note(&house.rosters, used, &client.id, answer.pseudonym, month);
+                }
                 (answer.verdict, answer.district, Some(answer.pseudonym))
             }
         };

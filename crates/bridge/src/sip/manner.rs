@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::civil::DateTime;
 use patron::Patron;
 use resolver::PinPolicy;
-use sip2::{Extension, FieldId, Language, List, Timestamp};
+use sip2::{Currency, Extension, FieldId, Language, List, Timestamp};
 use site::{Answers, ExpiryFormat, FieldName, Said};
 
 use crate::clock::Tick;
@@ -21,6 +21,8 @@ pub struct Manner<'a> {
     pub now: Timestamp,
     /// CQ where the card was recognised without a PIN.
     pub recognised_cq: bool,
+    /// What the library's amounts are in.
+    pub currency: Option<Currency>,
     dialect: &'a site::Dialect,
 }
 
@@ -31,7 +33,11 @@ impl<'a> Manner<'a> {
         let dialect = client.map_or(&*house.usual, |client| &client.manner);
         let answers = client.map(|client| client.answers).unwrap_or_default();
         let never = client.is_some_and(|client| client.rules.pin == PinPolicy::Never);
-        Self::new(institution_id, dialect, answers, never, (tick.local, tick.zulu))
+        let currency = house.site.library.currency;
+        Self {
+            currency: currency.and_then(Currency::new),
+            ..Self::new(institution_id, dialect, answers, never, (tick.local, tick.zulu))
+        }
     }
 
     /// A manner of its parts; `never` is whether no PIN is looked at, and the time is local and in UTC.
@@ -43,7 +49,7 @@ impl<'a> Manner<'a> {
         (local, utc): (DateTime, DateTime),
     ) -> Self {
         let now = if dialect.utc { Timestamp::utc(utc) } else { Timestamp::local(local) };
-        Self { institution_id, recognised_cq: answers.no_pin_cq || never, answers, now, dialect }
+        Self { institution_id, recognised_cq: answers.no_pin_cq || never, answers, now, currency: None, dialect }
     }
 
     /// AE, where a name or its initials are seen.

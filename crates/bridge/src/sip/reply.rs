@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use patron::{Reason, Verdict};
+use patron::{Privileges, Reason, Verdict};
 use sip2::{
-    AcsStatus, Extension, Language, List, Number, PatronEnableResponse, PatronInformationResponse, PatronStatusFlags,
-    PatronStatusResponse, Response, SupportedMessage, SupportedMessages,
+    AcsStatus, Currency, Extension, Language, List, Number, PatronEnableResponse, PatronFlag,
+    PatronInformationResponse, PatronStatusFlags, PatronStatusResponse, Response, SupportedMessage, SupportedMessages,
 };
 
 use crate::house::{Client, House};
@@ -34,6 +34,7 @@ struct Said<'a> {
     valid_patron: bool,
     valid_password: bool,
     email: Option<Cow<'a, str>>,
+    limits: Limits,
     extensions: List<'a, Extension<'a>>,
     screen: List<'a, Cow<'a, str>>,
 }
@@ -48,7 +49,7 @@ impl<'a> Said<'a> {
             Verdict::Refuse(reason) => return Self::refused(*reason, institution_id, asked, manner),
         };
         Self {
-            flags: PatronStatusFlags::NONE,
+            flags: patron.privileges.map_or(PatronStatusFlags::NONE, denied),
             institution_id,
             // Vendors keep this as the patron's identifier (reference/sip2.md, quirk 20).
             identifier: Cow::Borrowed(patron.card.as_str()),
@@ -56,6 +57,7 @@ impl<'a> Said<'a> {
             valid_patron: true,
             valid_password,
             email: patron.email.as_deref().map(Cow::Borrowed),
+            limits: patron.privileges.map(|privileges| Limits::of(privileges, manner.currency)).unwrap_or_default(),
             extensions: manner.extensions(patron),
             screen: List::EMPTY,
         }
@@ -81,10 +83,47 @@ impl<'a> Said<'a> {
             valid_patron,
             valid_password,
             email: None,
+            limits: Limits::default(),
             extensions: List::EMPTY,
             screen: List::one(manner.text(asked.language, said, usual)),
         }
     }
+}
+
+/// The limits of a 64 (BZ, CA, CB, CC, and BH that CC is in).
+#[derive(Default)]
+struct Limits {
+    holds: Option<Number<4>>,
+    overdue: Option<Number<4>>,
+    items: Option<Number<4>>,
+    fees: Option<String>,
+    currency: Option<Currency>,
+}
+
+impl Limits {
+    fn of(privileges: Privileges, currency: Option<Currency>) -> Self {
+        let number = |limit: Option<u16>| limit.map(Number::new);
+        Self {
+            holds: number(privileges.hold_limit),
+            overdue: number(privileges.overdue_limit),
+            items: number(privileges.items),
+            fees: privileges.fee_limit.map(|cents| format!("{}.{:02}", cents / 100, cents % 100)),
+            currency: currency.filter(|_| privileges.fee_limit.is_some()),
+        }
+    }
+}
+
+/// The flags of what somebody may not. Only clients that lend are told: Palace and others read the first as a block of
+/// e-books too (reference/sip2.md, quirk 17).
+fn denied(privileges: Privileges) -> PatronStatusFlags {
+    let mut flags = PatronStatusFlags::NONE;
+    if !privileges.physical {
+        flags = flags.with(PatronFlag::ChargePrivilegesDenied).with(PatronFlag::RenewalPrivilegesDenied);
+    }
+    if !privileges.holds {
+        flags = flags.with(PatronFlag::RecallPrivilegesDenied).with(PatronFlag::HoldPrivilegesDenied);
+    }
+    flags
 }
 
 /// 64.
@@ -103,6 +142,11 @@ pub fn information<'a>(
         personal_name: said.name,
         valid_patron: Some(said.valid_patron),
         valid_patron_password: Some(said.valid_password),
+        hold_items_limit: said.limits.holds,
+        overdue_items_limit: said.limits.overdue,
+        charged_items_limit: said.limits.items,
+        currency: said.limits.currency,
+        fee_limit: said.limits.fees.map(Cow::Owned),
         email_address: said.email,
         extensions: said.extensions,
         screen_messages: said.screen,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use patron::{Reason, Verdict};
 use resolver::Query;
+use roster::UseMonth;
 use sip2::{
     Accepted, Checksum, DecodeError, Dialect, EndSessionResponse, ErrorDetection, Frame, Login, LoginResponse, Parts,
     Request, RequestScResend, Response, Trailer, without_sequence,
@@ -149,7 +150,7 @@ impl Session {
         let (own, now) = (manner.institution_id, manner.now);
         let verdict = |asked: &Asked<'_>| {
             let verdict = self.resolve(service, house, client, asked, started);
-            let closes = matches!(verdict, Verdict::Refuse(Reason::Outage)) && manner.answers.outage_closes;
+            let closes = verdict.reason().is_some_and(Reason::is_outage) && manner.answers.outage_closes;
             if closes { Err(Closed::Outage) } else { Ok(verdict) }
         };
         match request {
@@ -219,6 +220,10 @@ impl Session {
             (Some(client), Some(card)) => {
                 let query = Query { card, pin: asked.pin.as_ref(), client: &client.rules };
                 let answer = service.resolver.resolve(&house.rosters, &query, tick.moment, &tick.pseudonyms);
+                if let Some(used) = &answer.used {
+                    let month = UseMonth::of(tick.moment.today);
+                    service.uses.note(&house.rosters, used, &client.id, answer.pseudonym, month);
+                }
                 (answer.verdict, answer.district, Some(answer.pseudonym))
             }
         };

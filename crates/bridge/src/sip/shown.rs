@@ -4,9 +4,9 @@ use bytes::BytesMut;
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use patron::{Attribute, CardNumber, Grade, Patron, PersonName, Pin, Verdict};
-use sip2::{ErrorDetection, Frame, Language, Parts};
-use site::{Client, District, PinPolicy, Site};
+use patron::{Attribute, CardNumber, Grade, Patron, PersonName, Pin, Role, Verdict};
+use sip2::{Currency, ErrorDetection, Frame, Language, Parts};
+use site::{Client, ClientKind, District, PinPolicy, Site};
 
 use crate::house::wire_dialect;
 use crate::sip::manner::Manner;
@@ -29,7 +29,9 @@ pub fn reply_to(site: &Site, client: &Client, verdict: &Verdict, card: &str, pin
     let institution_id = client.institution_id.as_ref().unwrap_or(&site.library.institution_id);
     let now = Timestamp::now();
     let time = (site.library.time_zone.to_datetime(now), TimeZone::UTC.to_datetime(now));
-    let manner = Manner::new(institution_id, &client.dialect, client.answers, client.pin == PinPolicy::Never, time);
+    let currency = site.library.currency.and_then(Currency::new);
+    let mut manner = Manner::new(institution_id, &client.dialect, client.answers, client.pin == PinPolicy::Never, time);
+    manner.currency = currency;
     let asked = Asked {
         language: Language::UNKNOWN,
         institution_id: None,
@@ -56,15 +58,17 @@ pub fn sample(site: &Site, client: &Client, district: &District) -> Vec<Shown> {
     let release = client.release.within(district.ceiling);
     let when = |attribute| release.allows(attribute).then_some(());
     let name = PersonName { given: "Zoë".to_owned(), family: "Example".to_owned() };
-    let card = format!("{}1000001", district.card.prefix);
+    let form = district.cards.form_for(Role::Student, Grade::parse("07"));
+    let Some(card) = form.and_then(patron::CardForm::example) else { return Vec::new() };
     let Some(number) = CardNumber::parse(&card) else { return Vec::new() };
+    let privileges = district.privileges.of(Role::Student, Grade::parse("07"));
+    let patron_type = district.privileges.patron_type(Role::Student, Grade::parse("07"));
     let patron = Patron {
         card: number,
         initials: when(Attribute::Initials).map(|()| name.initials()),
         name: when(Attribute::Name).map(|()| name),
-        patron_type: when(Attribute::PatronType)
-            .and(district.privileges.patron_type(patron::Role::Student))
-            .map(str::to_owned),
+        patron_type: when(Attribute::PatronType).and(patron_type).map(str::to_owned),
+        privileges: (client.kind == ClientKind::SelfCheck).then_some(privileges),
         email: when(Attribute::Email).map(|()| "zoe@example.org".to_owned()),
         expiry: when(Attribute::Expiry).map(|()| date(2027, 6, 30)),
         school: when(Attribute::School).map(|()| "1001".to_owned()),

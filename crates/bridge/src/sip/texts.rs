@@ -15,11 +15,13 @@ pub const NOT_CHANGED: &str = "The card was not changed. Please ask the library 
 /// What the screen says to a refusal: what a client's own words are found by, and the usual ones.
 pub const fn refusal(reason: Reason) -> (Said, &'static str) {
     match reason {
-        Reason::Outage => (Said::Unavailable, UNAVAILABLE),
+        Reason::Outage | Reason::Stale => (Said::Unavailable, UNAVAILABLE),
         // EZproxy's administrators match on "expired" (reference/sip2.md 1.5).
         Reason::Expired => (Said::Expired, "This card has expired. Please ask your school"),
-        Reason::Disabled => (Said::Disabled, "This account is disabled. Please ask your school"),
-        Reason::Role => (Said::Role, "This card is not part of the programme. Please ask your school"),
+        Reason::Disabled | Reason::Withdrawn => (Said::Disabled, "This account is disabled. Please ask your school"),
+        Reason::Role | Reason::Grade | Reason::School | Reason::DistrictOff | Reason::Privilege => {
+            (Said::Role, "This card is not part of the programme. Please ask your school")
+        }
         Reason::UnknownCard
         | Reason::WrongPin
         | Reason::NoPin
@@ -27,6 +29,7 @@ pub const fn refusal(reason: Reason) -> (Said, &'static str) {
         | Reason::Ambiguous
         | Reason::OtherDistrict
         | Reason::NoVerifier
+        | Reason::OptedOut
         | Reason::NotLoggedIn => (Said::NotAccepted, NOT_ACCEPTED),
     }
 }
@@ -50,7 +53,8 @@ mod tests {
 
     #[test]
     fn what_must_not_be_told_apart_has_one_text() {
-        for reason in [Reason::WrongPin, Reason::Locked, Reason::Ambiguous, Reason::OtherDistrict, Reason::NoVerifier] {
+        let alike = [Reason::WrongPin, Reason::Locked, Reason::Ambiguous, Reason::OtherDistrict, Reason::NoVerifier];
+        for reason in alike.into_iter().chain([Reason::OptedOut]) {
             assert_eq!(refusal(reason), refusal(Reason::UnknownCard));
         }
     }

@@ -25,11 +25,16 @@ struct Column {
     name: String,
 }
 
+/// A column of IDs.
+struct IdColumn {
+    column: Column,
+    /// The type of the `userIds` entry that is the ID, where it is one.
+    kind: Option<String>,
+}
+
 /// How people are read from users.csv.
 pub(super) struct Users {
-    id: Column,
-    /// The type of the `userIds` entry that is the ID, where it is one.
-    id_type: Option<String>,
+    ids: Vec<IdColumn>,
     /// The key of the joins; `None` where there is nothing to join.
     source_id: Option<Column>,
     status: Option<usize>,
@@ -37,7 +42,7 @@ pub(super) struct Users {
     /// Role and organisations, where they are in this file.
     standing: Option<(Column, Column)>,
     grades: Option<usize>,
-    pin: Option<Column>,
+    pins: Vec<Column>,
     name: Option<(Column, Column)>,
     email: Option<Column>,
     roles: Roles,
@@ -69,24 +74,28 @@ impl Users {
         notes: &mut Notes,
     ) -> Result<Self, Refusal> {
         let mut need = |name: &str| header.need(name, notes).map(|at| Column { at, name: name.to_owned() });
-        let (id, id_type) = match &wanted.id {
-            IdSource::Identifier => ("identifier", None),
-            IdSource::SourceId => ("sourcedId", None),
-            IdSource::Username => ("username", None),
-            IdSource::UserId(kind) => ("userIds", Some(kind.clone())),
-            IdSource::Column(name) => (name.as_str(), None),
-        };
+        let ids = wanted.ids.iter().map(|source| {
+            let (name, kind) = match source {
+                IdSource::Identifier => ("identifier", None),
+                IdSource::SourceId => ("sourcedId", None),
+                IdSource::Username => ("username", None),
+                IdSource::Email => ("email", None),
+                IdSource::UserId(kind) => ("userIds", Some(kind.clone())),
+                IdSource::Column(name) => (name.as_str(), None),
+            };
+            Ok(IdColumn { column: need(name)?, kind })
+        });
+        let ids = ids.collect::<Result<_, Refusal>>()?;
         let joined = roles.in_file() || birth_dates.is_some();
         Ok(Self {
-            id: need(id)?,
-            id_type,
+            ids,
             source_id: joined.then(|| need("sourcedId")).transpose()?,
             enabled: need("enabledUser")?,
             standing: match roles.in_file() {
                 true => None,
                 false => Some((need("role")?, need("orgSourcedIds")?)),
             },
-            pin: wanted.pin_column.as_deref().map(&mut need).transpose()?,
+            pins: wanted.pin_columns.iter().map(|name| need(name)).collect::<Result<_, _>>()?,
             name: match wanted.name {
                 true => Some((need("givenName")?, need("familyName")?)),
                 false => None,
@@ -115,7 +124,6 @@ impl Users {
                 Ok(Outcome::Person(person)) => {
                     reading.delivered += 1;
                     reading.without_birth_date += u64::from(self.birth_dates.is_some() && person.birth_date.is_none());
-                    reading.without_pin += u64::from(self.pin.is_some() && person.pin.is_none());
                     sink(person);
                 }
                 Ok(Outcome::WithoutId) => reading.without_id += 1,
@@ -169,25 +177,26 @@ impl Users {
             Standing::Unknown => return Ok(Outcome::UnknownRole),
             Standing::Past => return Ok(Outcome::Withdrawn),
         };
-        let id = self.id.text(row)?;
-        let id = match &self.id_type {
-            Some(kind) => user_id(id, kind).unwrap_or_default(),
-            None => id,
-        };
-        if id.is_empty() {
+        let mut ids = Vec::with_capacity(self.ids.len());
+        for id in &self.ids {
+            let cell = id.column.text(row)?;
+            ids.push(id.kind.as_ref().map_or(Some(cell), |kind| user_id(cell, kind)).unwrap_or_default().to_owned());
+        }
+        if ids.iter().all(String::is_empty) {
             return Ok(Outcome::WithoutId);
         }
         let expected = "true or false";
         let enabled = cell::boolean(self.enabled.filled(row, expected)?)
             .ok_or(Unread::Undecodable { column: &self.enabled.name, expected })?;
         Ok(Outcome::Person(Person {
-            id: id.to_owned(),
+            ids,
             student: Student {
                 role,
                 grade: grade(row.optional(self.grades), row.line, notes),
                 schools,
                 enabled,
                 expiry: None,
+                withdrawn: None,
                 name: match &self.name {
                     Some((given, family)) => name(given.text(row)?, family.text(row)?),
                     None => None,
@@ -205,10 +214,11 @@ impl Users {
                 }
                 Some(Birth::Unknown) | None => None,
             },
-            pin: match &self.pin {
-                Some(pin) => pin.optional_text(row)?.map(|pin| Zeroizing::new(pin.to_owned())),
-                None => None,
-            },
+            pins: self
+                .pins
+                .iter()
+                .map(|pin| Ok(Zeroizing::new(pin.optional_text(row)?.unwrap_or_default().to_owned())))
+                .collect::<Result<_, Unread<'_>>>()?,
             row: row.line,
         }))
     }

@@ -1,7 +1,8 @@
 //! `hallpass check`.
 
 use clap::Args;
-use site::{Listener, Site};
+use patron::{CardForm, OptOutList, Scope};
+use site::{District, Listener, Site};
 
 use crate::cli::Configuration;
 use crate::failure::{CONFIGURATION, Failure};
@@ -27,14 +28,16 @@ impl Check {
         }
         for (number, district) in site.districts.iter().enumerate() {
             let roles: Vec<&str> = district.eligibility.roles.iter().map(|role| role.name()).collect();
-            println!(
-                "  district {}: cards {}{}, PIN {}, roles {}",
-                district.id,
-                district.card.prefix,
-                district.card.pattern.as_str(),
-                district.pin.version(),
-                roles.join(" ")
-            );
+            println!("  district {}: {}, roles {}", district.id, state(district), roles.join(" "));
+            for form in district.cards.forms() {
+                println!("    card {}", shown_card(form));
+            }
+            for rule in district.pins.rules() {
+                println!("    PIN {}{}", rule.version(), shown_scope(&rule.scope));
+            }
+            for warning in opt_out_warnings(district) {
+                println!("    warning: {warning}");
+            }
             if site.stored_release(number).needs_name() {
                 println!("    names are stored, sealed, because a client is released them");
             }
@@ -62,6 +65,56 @@ impl Check {
         // Only the service needs the key and the data folder, so that `check` can run anywhere.
         Ok(())
     }
+}
+
+/// Whether the district is switched on, and for whom.
+fn state(district: &District) -> String {
+    let eligibility = &district.eligibility;
+    if !eligibility.active {
+        return "switched off".to_owned();
+    }
+    let mut bounds = Vec::new();
+    if !eligibility.grades.is_empty() {
+        let grades: Vec<String> = eligibility.grades.iter().map(|band| band.name()).collect();
+        bounds.push(format!("grades {}", grades.join(" ")));
+    }
+    if !eligibility.schools.is_empty() {
+        bounds.push(format!("schools {}", eligibility.schools.join(" ")));
+    }
+    if bounds.is_empty() { "on".to_owned() } else { format!("on for {}", bounds.join(", ")) }
+}
+
+/// A card rule with an example, and the ID that is read off it.
+fn shown_card(form: &CardForm) -> String {
+    let example = form.example().unwrap_or_default();
+    let id = form.id_of_card(&example).unwrap_or_default();
+    let retired = if form.spec().retired { ", an earlier form" } else { "" };
+    format!("such as {example}, of the ID {id}{retired}{}", shown_scope(&form.spec().scope))
+}
+
+/// What of the opt-out file can be seen without a roster.
+fn opt_out_warnings(district: &District) -> Vec<String> {
+    let Some(file) = &district.opt_out_file else { return Vec::new() };
+    let text = match roster::opt_outs::read(file) {
+        Ok(text) => text,
+        Err(error) => return vec![format!("{}: cannot be read ({error})", file.display())],
+    };
+    let list = OptOutList::parse(&text, &district.cards);
+    let unclear = list.unclear.iter().map(|line| {
+        format!(
+            "{}:{line}: neither an ID nor a card of this district; somebody may have opted out there",
+            file.display()
+        )
+    });
+    let empty = (!list.says_something && list.unclear.is_empty())
+        .then(|| format!("{}: empty; where nobody has opted out, write a line that begins with #", file.display()));
+    unclear.take(20).chain(empty).collect()
+}
+
+fn shown_scope(scope: &Scope) -> String {
+    let roles = scope.roles.iter().map(|role| role.name().to_owned());
+    let words: Vec<String> = roles.chain(scope.grades.iter().map(|band| band.name())).collect();
+    if words.is_empty() { String::new() } else { format!(", for {}", words.join(" ")) }
 }
 
 /// Who may come in at a listener, and how.

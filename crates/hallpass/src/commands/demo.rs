@@ -112,6 +112,7 @@ fn make_district(inbox: &Path, answers: &Path) -> Result<(), Failure> {
         version: Version::V1p1,
         first_id: Synth::FIRST_ID,
         pin_format: BirthFormat::parse("MMDDYYYY").map_err(|error| Failure::new(INTERNAL, error))?,
+        part: Synth::ALONE,
     };
     let mut file = fs::File::create(answers)?;
     synth.write(inbox, Packing::Folder, Some(&mut file), &mut |_| {})?;

@@ -47,13 +47,14 @@ impl Explain {
         })?;
 
         let store = bridge::open_store(&site)?;
-        let rosters = Rosters::open(&store, bridge::district_rules(&site));
+        let rosters = Rosters::open(&store, bridge::district_rules(&site), None);
         let guard = Guard::new(site.budget, store.state().attempts()?);
         let resolver = Resolver::new(guard);
         let rules = bridge::client_rules(client);
         let query = Query { card: &card, pin: pin.as_ref(), client: &rules };
         let now = Timestamp::now();
-        let (steps, verdict) = resolver.explain(&rosters, &query, Moment::of(now, &site.library.time_zone));
+        let moment = Moment::of(now, &site.library.time_zone);
+        let (steps, verdict) = resolver.explain(&rosters, &query, moment);
 
         let of_pins = match rules.pin {
             PinPolicy::Required => "",
@@ -72,7 +73,7 @@ impl Explain {
         let month = Month::of(now);
         for (name, month) in [("this month", month), ("last month", month.before())] {
             for key in store.keyring().all() {
-                let pseudonym = resolver.pseudonym(&rosters, &card, &key.pseudonym_key(month)?);
+                let pseudonym = resolver.pseudonym(&rosters, &card, moment, &key.pseudonym_key(month)?);
                 println!("pseudonym   {pseudonym}  {name}, key {}", key.id());
             }
         }

@@ -9,6 +9,7 @@ pub mod keygen;
 pub mod man;
 pub mod orders;
 pub mod probe;
+pub mod report;
 pub mod roster;
 pub mod serve;
 pub mod sync;

@@ -154,15 +154,12 @@ fn purge(site: &Site, id: &str, yes: bool) -> Result<(), Failure> {
     let store = bridge::open_store(site)?;
     let lock = store.lock_district(id)?;
     // Lockouts are kept by ID space: one that other districts share stays theirs.
-    let alone = site.cards.space_of(number).filter(|(_, districts)| districts.len() == 1).map(|(space, _)| space);
+    let own = site.cards.own_spaces(number);
+    let forget = || own.iter().try_for_each(|space| forget_lockouts(&site.data_dir, space));
     // Before, so that the daemon puts none back on disk; and after, for what came in between.
-    if let Some(space) = alone {
-        forget_lockouts(&site.data_dir, space)?;
-    }
-    let removed = store.purge(&lock, alone)?.map_or(0, |published| published.generations.len());
-    if let Some(space) = alone {
-        forget_lockouts(&site.data_dir, space)?;
-    }
+    forget()?;
+    let removed = store.purge(&lock, &own)?.map_or(0, |published| published.generations.len());
+    forget()?;
     refresh_daemon(&site.data_dir)?;
     println!("{id}: removed {removed} rosters; remove its file from districts/ too, or the next sync starts anew");
     Ok(())

@@ -117,7 +117,8 @@ pub(super) fn user(
     enrolment: &Enrolment,
 ) -> io::Result<()> {
     let school = school(enrolment.school);
-    let enabled = if person.oddity == Oddity::Disabled { "false" } else { "true" };
+    let disabled = matches!(person.oddity, Oddity::Disabled | Oddity::Left);
+    let enabled = if disabled { "false" } else { "true" };
     let [before, after]: [&[&str]; 2] = match version {
         Version::V1p1 => [&[&school, person.role(version)], &[]],
         Version::V1p2 => [&[], &["", "", "", "", &school, ""]],

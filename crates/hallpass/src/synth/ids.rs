@@ -9,6 +9,7 @@ const MOST_DIGITS: u32 = 9;
 
 /// The IDs with as many digits as the first one, dealt out in an order that jumps about: neighbours in the file are no
 /// neighbours by ID, and everybody's is their own.
+#[derive(Clone)]
 pub(super) struct IdSpace {
     first: u64,
     size: u64,

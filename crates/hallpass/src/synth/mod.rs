@@ -7,6 +7,7 @@
 //! - [`roll`] who is in the district; [`person`] one of them; [`ids`] whose card has which number
 //! - [`files`] the files, column by column; [`bundle`] where they go
 //! - [`answers`] what the service must say
+//! - [`programme`] whole programmes: several districts, and what happens between them
 
 mod answers;
 mod bundle;
@@ -14,6 +15,7 @@ mod files;
 mod ids;
 mod names;
 mod person;
+pub mod programme;
 mod rng;
 mod roll;
 #[cfg(test)]
@@ -55,6 +57,8 @@ pub struct Synth {
     pub first_id: u32,
     /// How a PIN is written in the answers.
     pub pin_format: BirthFormat,
+    /// Which of how many districts of this size it is: no ID is in two of them.
+    pub part: (u32, u32),
 }
 
 /// A version of OneRoster.
@@ -103,6 +107,8 @@ pub struct Counts {
 impl Synth {
     /// The [`Synth::first_id`] of a district that has no wish of its own.
     pub const FIRST_ID: u32 = 1_000_001;
+    /// The [`Synth::part`] of a district that stands alone.
+    pub const ALONE: (u32, u32) = (1, 1);
 
     /// The rows that [`Synth::write`] will write, for a bar of progress.
     ///
@@ -129,36 +135,48 @@ impl Synth {
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<Counts> {
         let roll = Roll::new(self)?;
-        let mut bundle = Bundle::create(folder, packing, roll.enrolments_in_all())?;
-        let mut counts = Counts { ambiguous: roll.twins, ..Counts::default() };
-        let mut pass = Pass { roll: &roll, done: 0, progress };
-
-        bundle.file("manifest.csv", |table| files::manifest(table, self.version))?;
-        bundle.file("orgs.csv", |table| files::orgs(table, roll.schools))?;
-        bundle.file("users.csv", |table| {
-            files::users_header(table, self.version)?;
-            pass.over(table, |table, person, enrolment| {
-                counts.add(person, enrolment);
-                files::user(table, self.version, &roll, person, enrolment)
-            })
-        })?;
-        bundle.file("demographics.csv", |table| {
-            files::demographics_header(table)?;
-            pass.over(table, files::demographic)
-        })?;
-        if self.version >= Version::V1p2 {
-            bundle.file("roles.csv", |table| {
-                files::roles_header(table)?;
-                pass.over(table, files::role)
-            })?;
-        }
-        bundle.finish()?;
+        let mut counts = write_bundle(&roll, self.version, folder, packing, progress)?;
         if let Some(out) = answers {
             counts.answers = answers::write(&roll, &self.pin_format, out)?;
         }
-        (pass.progress)(pass.done);
         Ok(counts)
     }
+}
+
+/// Writes the files of one district.
+fn write_bundle(
+    roll: &Roll,
+    version: Version,
+    folder: &Path,
+    packing: Packing,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<Counts> {
+    let mut bundle = Bundle::create(folder, packing, roll.enrolments_in_all())?;
+    let mut counts = Counts { ambiguous: roll.twins, ..Counts::default() };
+    let mut pass = Pass { roll, done: 0, progress };
+
+    bundle.file("manifest.csv", |table| files::manifest(table, version))?;
+    bundle.file("orgs.csv", |table| files::orgs(table, roll.schools))?;
+    bundle.file("users.csv", |table| {
+        files::users_header(table, version)?;
+        pass.over(table, |table, person, enrolment| {
+            counts.add(person, enrolment);
+            files::user(table, version, roll, person, enrolment)
+        })
+    })?;
+    bundle.file("demographics.csv", |table| {
+        files::demographics_header(table)?;
+        pass.over(table, files::demographic)
+    })?;
+    if version >= Version::V1p2 {
+        bundle.file("roles.csv", |table| {
+            files::roles_header(table)?;
+            pass.over(table, files::role)
+        })?;
+    }
+    bundle.finish()?;
+    (pass.progress)(pass.done);
+    Ok(counts)
 }
 
 impl Version {
@@ -194,7 +212,7 @@ impl Counts {
             Oddity::Disabled => self.disabled += 1,
             Oddity::TwoSchools => self.two_schools += 1,
             Oddity::Undated => self.undated += 1,
-            Oddity::None | Oddity::SharesId => {}
+            _ => {}
         }
     }
 }

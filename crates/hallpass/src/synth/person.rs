@@ -65,6 +65,16 @@ pub(super) enum Oddity {
     SharesId,
     /// Without a birth date in demographics.csv.
     Undated,
+    /// Older than a school's programme serves.
+    OverAge,
+    /// In the list of those who opted out.
+    OptedOut,
+    /// Went to the next district: disabled here, enabled there.
+    Left,
+    /// Enrolled in the next district too.
+    InTwoDistricts,
+    /// Somebody of the next district has the same ID.
+    SharesIdWithNext,
 }
 
 impl Person {
@@ -109,9 +119,17 @@ impl Person {
             (_, Oddity::Disabled) => Some(Reason::Disabled),
             (_, Oddity::SharesId) => Some(Reason::Ambiguous),
             (_, Oddity::Undated) => Some(Reason::NoVerifier),
-            (_, Oddity::None | Oddity::TwoSchools) => None,
+            (_, Oddity::OverAge) => Some(Reason::Expired),
+            (_, Oddity::OptedOut) => Some(Reason::OptedOut),
+            (_, Oddity::Left) => Some(Reason::Disabled),
+            (_, Oddity::None | Oddity::TwoSchools | Oddity::InTwoDistricts | Oddity::SharesIdWithNext) => None,
         }
     }
+}
+
+/// The same day in a year from which nobody goes to school any more.
+pub(super) fn long_ago(born: Date) -> Date {
+    date(2003, born.month(), born.day().min(28))
 }
 
 /// A date in another month: a PIN in any format differs, because every format has the month.

@@ -5,7 +5,7 @@ use std::io;
 use super::{
     Synth,
     ids::IdSpace,
-    person::{Oddity, Part, Person, other_month},
+    person::{Oddity, Part, Person, long_ago, other_month},
     rng::mix,
 };
 
@@ -38,6 +38,26 @@ pub(super) struct Roll {
     /// Students with the ID of another.
     pub(super) twins: u64,
     two_schools: u64,
+    /// Where its IDs begin in a space that several districts share.
+    offset: u64,
+    /// What else is odd in a programme.
+    programme: Option<InProgramme>,
+}
+
+/// What a district of a programme has besides.
+pub(super) struct InProgramme {
+    /// Whether children go on to the next district.
+    pub(super) moves: bool,
+    /// Whether those who go have gone.
+    pub(super) have_moved: bool,
+    /// The district that children come from.
+    pub(super) before: Option<Box<Roll>>,
+}
+
+/// So many IDs a district takes of a space: everybody's, and as many that nobody has.
+pub(super) fn ids_of(synth: &Synth) -> u64 {
+    let [students, staff] = [u64::from(synth.students), u64::from(synth.staff)];
+    students + staff + students.div_ceil(GUARDIAN_EVERY) + Roll::unknown_to(students + staff)
 }
 
 /// A person at a school: one users row, with its demographics row and in 1.2 its roles row.
@@ -60,17 +80,25 @@ impl Roll {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a district has a school and somebody in it"));
         }
         let guardians = students.div_ceil(GUARDIAN_EVERY);
-        let unknown = Self::unknown_to(cardholders);
+        let (part, parts) = (synth.part.0, u64::from(synth.part.1.max(1)));
+        let taken = ids_of(synth);
         Ok(Self {
             seed: synth.seed,
-            ids: IdSpace::new(synth.first_id, cardholders + guardians + unknown, synth.seed)?,
+            ids: IdSpace::new(synth.first_id, taken * parts, if parts > 1 { 1 } else { synth.seed })?,
             schools,
             students,
             cardholders,
             guardians,
             twins: students.saturating_sub(SHARES_ID).div_ceil(ROUND),
             two_schools: if schools > 1 { students.saturating_sub(TWO_SCHOOLS).div_ceil(50) } else { 0 },
+            offset: taken * u64::from(part.saturating_sub(1)),
+            programme: None,
         })
+    }
+
+    /// The same district in a programme, with IDs from `offset` on in a space that it shares with others.
+    pub(super) fn in_programme(self, ids: IdSpace, offset: u64, programme: InProgramme) -> Self {
+        Self { ids, offset, programme: Some(programme), ..self }
     }
 
     const fn unknown_to(cardholders: u64) -> u64 {
@@ -79,7 +107,7 @@ impl Roll {
 
     /// Everybody.
     pub(super) fn people(&self) -> impl Iterator<Item = Person> {
-        (0..self.first_twin() + self.twins).map(|serial| self.person(serial))
+        (0..self.first_twin() + self.twins).map(|serial| self.person(serial)).chain(self.arrivals())
     }
 
     /// Everybody with an ID of their own: students, staff, and of the guardians those whom the school has numbered too.
@@ -95,12 +123,31 @@ impl Roll {
     /// IDs that nobody has.
     pub(super) fn unknown_ids(&self) -> impl Iterator<Item = u64> {
         let first = self.first_twin();
-        (first..first + Self::unknown_to(self.cardholders)).map(|number| self.ids.at(number))
+        (first..first + Self::unknown_to(self.cardholders)).map(|number| self.ids.at(self.offset + number))
     }
 
     /// The rows of users.csv.
-    pub(super) const fn enrolments_in_all(&self) -> u64 {
-        self.first_twin() + self.twins + self.two_schools
+    pub(super) fn enrolments_in_all(&self) -> u64 {
+        self.first_twin() + self.twins + self.two_schools + self.arrivals().count() as u64
+    }
+
+    /// Children who came from the district before, are enrolled there too, or have an ID that somebody there has.
+    fn arrivals(&self) -> impl Iterator<Item = Person> {
+        let first = self.first_twin() + self.twins;
+        let before = self.programme.as_ref().and_then(|programme| programme.before.as_deref());
+        let theirs = before.into_iter().flat_map(|before| (0..before.students).map(|serial| before.person(serial)));
+        let coming = theirs
+            .filter(|person| matches!(person.oddity, Oddity::Left | Oddity::InTwoDistricts | Oddity::SharesIdWithNext));
+        (first..).zip(coming).map(|(serial, person)| Person {
+            serial,
+            school: person.school % self.schools,
+            birth_date: match person.oddity {
+                Oddity::SharesIdWithNext => other_month(person.birth_date),
+                _ => person.birth_date,
+            },
+            oddity: Oddity::None,
+            ..person
+        })
     }
 
     /// Where a person is enrolled.
@@ -140,15 +187,19 @@ impl Roll {
         let new = |part, oddity, id| Person::new(self.seed, serial, self.schools, part, oddity, id);
         let (first_guardian, first_twin) = (self.cardholders, self.first_twin());
         if serial < self.students {
-            new(Part::Student, self.student_oddity(serial), Some(self.ids.at(serial)))
+            let student = new(Part::Student, self.student_oddity(serial), Some(self.id(serial)));
+            match student.oddity {
+                Oddity::OverAge => Person { birth_date: long_ago(student.birth_date), grade: "12", ..student },
+                _ => student,
+            }
         } else if serial < first_guardian {
             let number = serial - self.students;
             let oddity = if number % 100 == DISABLED { Oddity::Disabled } else { Oddity::None };
             let part = if number % 50 == OTHER_STAFF { Part::OtherStaff(number / 50 % 3) } else { Part::Teacher };
-            new(part, oddity, Some(self.ids.at(serial)))
+            new(part, oddity, Some(self.id(serial)))
         } else if serial < first_twin {
             let number = serial - first_guardian;
-            let id = number.is_multiple_of(2).then(|| self.ids.at(serial));
+            let id = number.is_multiple_of(2).then(|| self.id(serial));
             new(Part::Guardian { of: number * GUARDIAN_EVERY }, Oddity::None, id)
         } else {
             let other = self.person((serial - first_twin) * ROUND + SHARES_ID);
@@ -157,7 +208,21 @@ impl Roll {
         }
     }
 
+    const fn id(&self, serial: u64) -> u64 {
+        self.ids.at(self.offset + serial)
+    }
+
     const fn student_oddity(&self, number: u64) -> Oddity {
+        if let Some(programme) = &self.programme {
+            match number % ROUND {
+                310 | 1310 => return Oddity::OverAge,
+                320 | 820 | 1320 | 1820 => return Oddity::OptedOut,
+                330 | 1330 if programme.moves && programme.have_moved => return Oddity::Left,
+                340 if programme.moves => return Oddity::InTwoDistricts,
+                360 if programme.moves => return Oddity::SharesIdWithNext,
+                _ => {}
+            }
+        }
         match (number % ROUND, number % 100, number % 50) {
             (SHARES_ID, ..) => Oddity::SharesId,
             (UNDATED, ..) => Oddity::Undated,
@@ -186,6 +251,7 @@ mod tests {
             version: Version::V1p2,
             first_id: Synth::FIRST_ID,
             pin_format: BirthFormat::parse("MMDD").unwrap(),
+            part: Synth::ALONE,
         })
         .unwrap();
         assert_eq!(roll.twins, 25_000);

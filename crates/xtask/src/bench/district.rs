@@ -51,8 +51,13 @@ pub struct District {
 impl District {
     /// Makes the site in a folder of `target/`: keys, client, listeners; the bundles are made when they are asked for.
     pub async fn prepare(paths: &Paths, folder: &str, students: u32) -> Result<Self> {
+        Self::prepare_at(paths, folder, students, 16_001).await
+    }
+
+    /// The same with ports from `first` on: for a second site that is served at the same time.
+    pub async fn prepare_at(paths: &Paths, folder: &str, students: u32, first: u16) -> Result<Self> {
         let folder = paths.target.join(folder);
-        let address = free_port(16_001)?;
+        let address = free_port(first)?;
         let login_address = free_port(address.port() + 1)?;
         let ncip_address = free_port(login_address.port() + 1)?;
         let district = Self { folder, students, address, login_address, ncip_address };
@@ -75,7 +80,16 @@ impl District {
 
     /// The bundle's folder, with its files: those of the last run, where they would be the same.
     pub async fn bundle(&self, paths: &Paths, bundle: Bundle) -> Result<PathBuf> {
-        let folder = self.bundle_folder(bundle);
+        self.made(paths, bundle, self.bundle_folder(bundle), (1, 1)).await
+    }
+
+    /// The same of one of several districts: no ID is in two of them.
+    pub async fn part(&self, paths: &Paths, bundle: Bundle, (part, parts): (u32, u32)) -> Result<PathBuf> {
+        let folder = self.folder.join(format!("{}-{part}-of-{parts}", self.students));
+        self.made(paths, bundle, folder, (part, parts)).await
+    }
+
+    async fn made(&self, paths: &Paths, bundle: Bundle, folder: PathBuf, (part, parts): (u32, u32)) -> Result<PathBuf> {
         let (students, staff, schools) = (
             self.students.to_string(),
             (self.students / 1_000 * STAFF_PER_MILLE).max(10).to_string(),
@@ -83,6 +97,8 @@ impl District {
         );
         let mut arguments = vec!["--students", &students, "--staff", &staff, "--schools", &schools, "--seed", "1"];
         arguments.extend(["--version", bundle.version]);
+        let part = format!("{part}/{parts}");
+        arguments.extend(["--part", &part]);
         if bundle.zip {
             arguments.push("--zip");
         }
@@ -94,7 +110,7 @@ impl District {
         println!("making {}", folder.display());
         remove(&folder)?;
         fs::create_dir_all(&folder)?;
-        let (to, answers) = (folder.display().to_string(), self.answers(bundle).display().to_string());
+        let (to, answers) = (folder.display().to_string(), folder.with_extension("answers").display().to_string());
         arguments.splice(0..0, ["synth", to.as_str()]);
         arguments.extend(["--answers", &answers]);
         output(&paths.hallpass, &arguments, Stdio::null()).await?;

@@ -17,17 +17,17 @@ use super::report::{Bar, Line};
 use super::requests::Requests;
 
 const CONNECTIONS: usize = 64;
-const PAIRS: usize = 5;
-const ROUND: Duration = Duration::from_secs(5);
-const WARM_UP: Duration = Duration::from_secs(1);
+pub const PAIRS: usize = 5;
+pub const ROUND: Duration = Duration::from_secs(5);
+pub const WARM_UP: Duration = Duration::from_secs(1);
 /// How long the service may take to write the verdicts of a round that is over.
 const FLUSH: Duration = Duration::from_millis(500);
 
 /// What one server did in one round.
 #[derive(Debug)]
-struct Round {
+pub struct Round {
     /// Answers a second.
-    rate: f64,
+    pub rate: f64,
     /// Half of the answers came within so many microseconds.
     p50: f64,
     /// Of a hundred answers one took longer.
@@ -73,7 +73,12 @@ pub async fn measure(echo: &Server, ours: &Server, district: &District, requests
 }
 
 /// One round, and how many messages it had. Each round starts elsewhere in the cards.
-async fn round(server: &Server, requests: &Arc<Requests>, number: usize, length: Duration) -> Result<(Round, usize)> {
+pub async fn round(
+    server: &Server,
+    requests: &Arc<Requests>,
+    number: usize,
+    length: Duration,
+) -> Result<(Round, usize)> {
     let stretch = requests.count() / CONNECTIONS;
     // All connections are open before the clock starts.
     let start = Arc::new(Barrier::new(CONNECTIONS + 1));

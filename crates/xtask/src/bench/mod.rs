@@ -2,7 +2,7 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
 
 pub mod client;
 pub mod district;
@@ -19,6 +19,7 @@ pub mod requests;
 mod start;
 mod steps;
 pub mod sync;
+mod ten;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -68,12 +69,15 @@ enum Row {
     Sync,
     /// NCIP's LookupUser over HTTP.
     Ncip,
+    /// Row 1 with ten districts beside one.
+    #[value(name = "10")]
+    Ten,
     /// Each step of a request, in nanoseconds; has no bar.
     Steps,
 }
 
 impl Row {
-    const BARRED: [Self; 6] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ncip];
+    const BARRED: [Self; 7] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ten, Self::Ncip];
 }
 
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
@@ -164,6 +168,10 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
         ours.answers(requests.at(0)).await?;
         lines.extend(ncip::measure(&ours, &district).await?);
         ours.stop().await?;
+    }
+    if wants(Row::Ten) {
+        heading("10: ten districts");
+        lines.extend(ten::measure(paths, &district, &requests).await?);
     }
     if wants(Row::Steps) {
         heading("steps");

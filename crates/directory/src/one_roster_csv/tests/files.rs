@@ -16,7 +16,7 @@ const SHORT: &str = "sourcedId,enabledUser,orgSourcedIds,role,identifier,grades"
 fn columns_are_found_by_name_wherever_they_stand() {
     let reordered = "vendor,identifier,role,enabledUser,grades,orgSourcedIds\nx,7,student,true,KG,s1\n";
     let (people, reading) = read(&users(reordered), &least()).unwrap();
-    assert_eq!((people[0].id.as_str(), reading.warnings), ("7", vec![]));
+    assert_eq!((people[0].ids[0].as_str(), reading.warnings), ("7", vec![]));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn refuses_a_missing_column_and_names_the_nearest() {
 
 #[test]
 fn refuses_a_missing_pin_column() {
-    let wanted = Wanted { pin_column: Some("PIN".into()), ..least() };
+    let wanted = Wanted { pin_columns: vec!["PIN".into()], ..least() };
     assert_eq!(bad(read(&v1p1(&[ADA]), &wanted)).column.as_deref(), Some("PIN"));
 }
 
@@ -45,8 +45,8 @@ fn reads_crlf_a_byte_order_mark_and_quotes_with_newlines() {
     let text = format!("\u{feff}\"sourcedId\"{}\n", SHORT.trim_start_matches("sourcedId"))
         + "u1,true,s1,student,\"7\r\n\"\"7\",\nu2,true,s1,student,8,\n";
     let (people, reading) =
-        read(&users(text.replace('\n', "\r\n")), &Wanted { id: patron::IdSource::SourceId, ..least() }).unwrap();
-    assert_eq!(people.iter().map(|person| person.id.as_str()).collect::<Vec<_>>(), ["u1", "u2"]);
+        read(&users(text.replace('\n', "\r\n")), &Wanted { ids: vec![patron::IdSource::SourceId], ..least() }).unwrap();
+    assert_eq!(people.iter().map(|person| person.ids[0].as_str()).collect::<Vec<_>>(), ["u1", "u2"]);
     assert_eq!(reading.warnings, []);
 }
 

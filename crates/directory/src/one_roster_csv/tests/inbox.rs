@@ -19,7 +19,7 @@ fn age(path: &Path, hours: u64) {
 }
 
 fn id_in(folder: &Path) -> String {
-    battery::read(&mut *found(folder), &least()).unwrap().0[0].id.clone()
+    battery::read(&mut *found(folder), &least()).unwrap().0[0].ids[0].clone()
 }
 
 #[test]

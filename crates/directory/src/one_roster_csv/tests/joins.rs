@@ -96,11 +96,11 @@ fn the_id_is_where_the_district_says() {
     for (source, id) in
         [("identifier", "i7"), ("source-id", "u0"), ("username", "ada"), ("user-id:SIS", "7"), ("column:STN", "n7")]
     {
-        let wanted = Wanted { id: IdSource::parse(source).unwrap(), ..least() };
+        let wanted = Wanted { ids: vec![IdSource::parse(source).unwrap()], ..least() };
         let (people, _) = read(&files, &wanted).unwrap();
-        assert_eq!((people[0].id.as_str(), people[0].student.grade), (id, Grade::parse("09")), "{source}");
+        assert_eq!((people[0].ids[0].as_str(), people[0].student.grade), (id, Grade::parse("09")), "{source}");
     }
-    let wanted = Wanted { id: IdSource::parse("user-id:Fed").unwrap(), ..least() };
+    let wanted = Wanted { ids: vec![IdSource::parse("user-id:Fed").unwrap()], ..least() };
     assert_eq!(read(&files, &wanted).unwrap().1.without_id, 1);
 }
 

@@ -21,6 +21,7 @@ fn district(students: u32, version: Version) -> Synth {
         version,
         first_id: Synth::FIRST_ID,
         pin_format: BirthFormat::parse("MMDDYYYY").unwrap(),
+        part: Synth::ALONE,
     }
 }
 

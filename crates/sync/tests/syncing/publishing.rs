@@ -1,120 +1,10 @@
 //! Bundles in, generations out: what is published, what is refused, and what serves on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
-use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use jiff::Timestamp;
-use jiff::civil::date;
-use patron::{BirthFormat, CardRule, Eligibility, IdSource, Pattern, PinRule, PinScheme, Release};
-use roster::{Keyring, Row, Store, key_file};
-use site::{After, District, Guard, Privileges, Source};
-use sync::{Cause, Mode, Outcome, Request, SyncError};
-use tempfile::TempDir;
-
-const SPACE: &str = "district:cms";
-
-struct Library {
-    folder: TempDir,
-    store: Store,
-    district: District,
-}
-
-fn keyring(folder: &TempDir, name: &str) -> Arc<Keyring> {
-    let path = folder.path().join(name);
-    if !path.exists() {
-        key_file::generate(&path, None).unwrap();
-    }
-    Arc::new(key_file::load(&path, None).unwrap())
-}
-
-impl Library {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("inbox")).unwrap();
-        let store = Store::open(&folder.path().join("data"), keyring(&folder, "key")).unwrap();
-        let district = District {
-            id: "cms".into(),
-            name: "Example County Schools".into(),
-            card: CardRule {
-                id: IdSource::Identifier,
-                prefix: String::new(),
-                pattern: Pattern::parse("[0-9]{7}").unwrap(),
-                namespace: SPACE.into(),
-            },
-            pin: birth_date("MMDD"),
-            eligibility: Eligibility::default(),
-            ceiling: Release::CEILING,
-            home_library: None,
-            privileges: Privileges::default(),
-            source: Some(Source {
-                path: folder.path().join("inbox"),
-                every: None,
-                after: After::Keep,
-                guard: Guard::default(),
-            }),
-        };
-        Self { folder, store, district }
-    }
-
-    fn inbox(&self, file: &str) -> PathBuf {
-        self.folder.path().join("inbox").join(file)
-    }
-
-    /// Delivers a 1.1 bundle: (ID, birth date) of each student.
-    fn deliver<'a>(&self, people: impl IntoIterator<Item = (u32, &'a str)>) {
-        let mut users = String::from(
-            "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,\
-             middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\r\n",
-        );
-        let mut demographics = String::from("sourcedId,status,dateLastModified,birthDate,sex\r\n");
-        for (number, (id, born)) in people.into_iter().enumerate() {
-            write!(users, "u{number},,,true,s1,student,n{number},,Ana,Example,,{id},,,,,09,\r\n").unwrap();
-            write!(demographics, "u{number},,,{born},\r\n").unwrap();
-        }
-        let manifest = "propertyName,value\r\nmanifest.version,1.0\r\noneroster.version,1.1\r\nfile.users,bulk\r\nfile.demographics,bulk\r\n";
-        fs::write(self.inbox("manifest.csv"), manifest).unwrap();
-        fs::write(self.inbox("users.csv"), users).unwrap();
-        fs::write(self.inbox("demographics.csv"), demographics).unwrap();
-    }
-
-    fn sync(&self, mode: Mode) -> Result<Outcome, SyncError> {
-        let request = Request {
-            district: &self.district,
-            stored: Release::default(),
-            mode,
-            now: Timestamp::from_second(1_795_000_000).unwrap(),
-            today: date(2026, 11, 23),
-        };
-        sync::run(&self.store, &request, &|_| {})
-    }
-
-    fn refusal(&self, mode: Mode) -> Cause {
-        match self.sync(mode).unwrap() {
-            Outcome::Refused(report) => report.objection.unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn publish(&self) {
-        match self.sync(Mode::Manual).unwrap() {
-            Outcome::Published(..) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn row(&self, id: u32) -> Option<Row> {
-        let generation = self.store.serving("cms").unwrap().unwrap();
-        generation.row(&self.store.keyring().current().row_index(SPACE, &id.to_string())).unwrap()
-    }
-}
-
-fn birth_date(format: &str) -> PinRule {
-    PinRule { scheme: PinScheme::BirthDate(vec![BirthFormat::parse(format).unwrap()]) }
-}
+use crate::library::{Library, SPACE, birth_date, card, keyring};
+use patron::{CardRules, PinRules};
+use roster::{Row, Store};
+use site::After;
+use sync::{Cause, Mode, Outcome, SyncError};
 
 const BORN: &str = "2012-02-01";
 
@@ -163,7 +53,7 @@ fn swapped_days_and_months_are_refused_though_every_row_is_there() {
 #[test]
 fn eaten_zeros_leave_the_pattern_and_are_refused() {
     let mut library = Library::new();
-    library.district.card.pattern = Pattern::parse("0[0-9]{6}").unwrap();
+    library.district.cards = CardRules::new(vec![card("", "0[0-9]{6}", &[], SPACE)]);
     library.deliver(students(1_000_000..1_000_100));
     // Written without the zero, as a spreadsheet does: not one row makes a card.
     assert_eq!(library.refusal(Mode::Manual), Cause::Nobody);
@@ -209,12 +99,12 @@ fn a_new_rule_compares_pins_under_the_previous_one() {
     library.deliver(students(1_000_000..1_000_100));
     library.publish();
     // Another format, the same dates: no PIN "changed".
-    library.district.pin = birth_date("MMDDYYYY");
+    library.district.pins = PinRules::new(vec![birth_date("MMDDYYYY")]);
     let Outcome::Published(report, None) = library.sync(Mode::Manual).unwrap() else { panic!() };
     assert!(report.rules_changed);
     assert_eq!(report.change.map(|change| (change.gone, change.new, change.pin_changed)), Some((0, 0, 0)));
     // A new rule and half a file at once: the guard still sees it.
-    library.district.pin = birth_date("MMYYYY");
+    library.district.pins = PinRules::new(vec![birth_date("MMYYYY")]);
     library.deliver(students(1_000_050..1_000_100));
     assert_eq!(library.refusal(Mode::Manual), Cause::Gone(50, 100));
 }

@@ -1,0 +1,7 @@
+//! Questions to published rosters, and their verdicts.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod library;
+mod programmes;
+mod way;
