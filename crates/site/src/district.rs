@@ -63,7 +63,7 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
         None => Some(PrivilegeRules::default()),
     };
     let source = match root.optional("source") {
-        Some(entry) => entry.section(Source::KEYS).and_then(|section| Source::read(&section)).map(Some),
+        Some(entry) => Source::read(&entry).map(Some),
         None => {
             root.warning("source", "missing: this district never gets a roster", "[source] with kind and path");
             Some(None)

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::{
     Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, eligibility, listener,
-    load, lockout, login, pin, privileges,
+    load, lockout, login, pin, privileges, source,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -79,7 +79,7 @@ fn the_district_sample_holds_every_key() {
         ("privileges.", &["student", "teacher"]),
         ("privileges.student.", privileges::KEYS),
         ("privileges.teacher.", &["patron-type"]),
-        ("source.", Source::KEYS),
+        ("source.", &[Source::KEYS, source::one_roster_csv::KEYS].concat()),
         ("source.guard.", Guard::KEYS),
         ("goal.", Goal::KEYS),
     ];

@@ -1,6 +1,6 @@
 //! From a source to a published generation.
 //!
-//! [`run()`] is the whole way: the source is read as a stream, each person becomes a row with verifiers and the birth
+//! [`run()`] is the whole way: the source is read as a stream by the connector of its kind (`source`), each person becomes a row with verifiers and the birth
 //! date is forgotten ([`mod@derive`]), rows are sorted in sealed runs on disk ([`runs`]), merged so that one ID is one row
 //! ([`merge`]), compared with what is published ([`change`], [`guard`]), and only then published. Who vanished may be
 //! held for a while ([`hold`]). [`report`] is what the sysadmin reads of it, with what the configuration names and the
@@ -15,6 +15,7 @@ pub mod merge;
 pub mod report;
 pub mod run;
 pub mod runs;
+mod source;
 
 pub use guard::Cause;
 pub use report::Report;

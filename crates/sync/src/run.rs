@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use directory::one_roster_csv::{self, Bundle};
 use directory::{Directory, Person, Reading, Refusal, Wanted};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -96,12 +95,13 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
     if request.mode == Mode::Scheduled && published.as_ref().is_some_and(|published| published.held) {
         return Ok(Outcome::Held);
     }
-    let Some(bundle) = one_roster_csv::find(&source.path)? else {
+    let Some(bundle) = crate::source::open(source)? else {
         return match published {
             Some(_) => Ok(Outcome::NothingToDo),
-            None => {
-                Err(SyncError::EmptyInbox { district: district.id.clone(), path: source.path.display().to_string() })
-            }
+            None => Err(SyncError::EmptyInbox {
+                district: district.id.clone(),
+                path: source.kind.inbox().map(|inbox| inbox.display().to_string()).unwrap_or_default(),
+            }),
         };
     };
     let fingerprint = bundle.fingerprint()?.to_string();
@@ -151,7 +151,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn publish(&self, mut bundle: Bundle, fingerprint: &str, progress: &dyn Fn(u64)) -> Result<Outcome, SyncError> {
+    fn publish(
+        &self,
+        mut bundle: Box<dyn Directory>,
+        fingerprint: &str,
+        progress: &dyn Fn(u64),
+    ) -> Result<Outcome, SyncError> {
         let keyring = &self.store.keyring();
         let (district, mode) = (self.request.district, self.request.mode);
         let rules = Rules::new(keyring.current(), district.cards.clone(), district.pins.clone());
@@ -180,7 +185,7 @@ impl Run<'_> {
         let deriver = Deriver::new(rules, before, expiry, self.request.stored, self.request.today);
 
         let runs = Runs::new(&self.store.spill_folder(self.lock)?)?;
-        let (reading, derived) = self.read(&mut bundle, &deriver, runs, &mut report, progress)?;
+        let (reading, derived) = self.read(&mut *bundle, &deriver, runs, &mut report, progress)?;
         report.reading = reading;
         let now = self.request.now.as_second();
         let mut header = Header::under(&district.cards, &district.pins, expiry_version, self.request.stored, now);
@@ -214,8 +219,8 @@ impl Run<'_> {
         report.opt_outs = cross_check::opt_outs(district, &generation, keyring.current())?;
         let cleared = match self.source.after {
             After::Keep => None,
-            After::Delete => Box::new(bundle).delete().err(),
-            After::Archive => Box::new(bundle).archive().err(),
+            After::Delete => bundle.delete().err(),
+            After::Archive => bundle.archive().err(),
         };
         Ok(Outcome::Published(report, cleared))
     }
@@ -223,7 +228,7 @@ impl Run<'_> {
     /// Reads on this thread and derives on another.
     fn read(
         &self,
-        bundle: &mut Bundle,
+        bundle: &mut dyn Directory,
         deriver: &Deriver<'_>,
         runs: Runs,
         report: &mut Report,

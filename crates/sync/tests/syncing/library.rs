@@ -12,7 +12,7 @@ use patron::{
     PrivilegeRules, Release, Role, Scope,
 };
 use roster::{Keyring, Row, Store, key_file};
-use site::{After, District, Guard, Source};
+use site::{After, District, Guard, Source, SourceKind};
 use sync::{Cause, Mode, Outcome, Report, Request, SyncError};
 use tempfile::TempDir;
 
@@ -72,7 +72,7 @@ impl Library {
             home_library: None,
             privileges: PrivilegeRules::default(),
             source: Some(Source {
-                path: folder.path().join("inbox"),
+                kind: SourceKind::OneRosterCsv(folder.path().join("inbox")),
                 every: None,
                 after: After::Keep,
                 guard: Guard::default(),

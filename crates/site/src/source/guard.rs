@@ -1,40 +1,9 @@
-//! `[source]` of a district: where its rosters come from, and what they must look like to be published.
+//! `[source.guard]` of a district: what a roster must look like to be published.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::section::Section;
 use crate::units::Share;
-
-/// A folder or zip file of OneRoster CSV.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The folder with the CSV files or the zips in it, or a zip.
-    pub path: PathBuf,
-    /// How often it is looked at; `None`: only when told to.
-    pub every: Option<Duration>,
-    /// What becomes of the files.
-    pub after: After,
-    /// What a roster must look like to be published.
-    pub guard: Guard,
-}
-
-/// What becomes of a source's files after publishing. They hold what Hallpass never keeps: birth dates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum After {
-    /// They stay where they are.
-    #[default]
-    Keep,
-    /// They are deleted.
-    Delete,
-    /// They are moved aside.
-    Archive,
-}
-
-impl After {
-    const WORDS: &[(&str, Self)] = &[("keep", Self::Keep), ("delete", Self::Delete), ("archive", Self::Archive)];
-}
 
 /// The publish guard: a roster that changes more than this is refused, and the last good one serves on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,32 +32,10 @@ impl Default for Guard {
     }
 }
 
-impl Source {
-    pub(crate) const KEYS: &[&str] = &["kind", "path", "every", "after", "guard"];
-
-    pub(crate) fn read(section: &Section<'_>) -> Option<Self> {
-        let kind = section.required("kind", "\"oneroster-csv\"").and_then(|entry| entry.word(&[("oneroster-csv", ())]));
-        let path = section.required("path", "the folder or zip of the CSV files").and_then(|entry| entry.path());
-        let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
-        let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
-        if after == After::Keep {
-            let (problem, advice) =
-                ("the district's files stay, with every birth date in them", "\"delete\" leaves none lying about");
-            match section.optional("after") {
-                Some(entry) => entry.warning(problem, advice),
-                None => section.warning("after", problem, advice),
-            }
-        }
-        let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
-        kind?;
-        Some(Self { path: path?, every, after, guard })
-    }
-}
-
 impl Guard {
     pub(crate) const KEYS: &[&str] = &["max-gone", "max-new", "max-pin-changed", "max-errors", "expect-students"];
 
-    fn read(section: &Section<'_>) -> Self {
+    pub(crate) fn read(section: &Section<'_>) -> Self {
         let default = Self::default();
         let share = |key, absent| {
             let entry = section.optional(key);
@@ -125,7 +72,6 @@ fn expect_students(section: &Section<'_>) -> Option<RangeInclusive<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::trial::Trial;
 
     fn with(source: &str) -> Trial {
@@ -136,36 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_path_starts_at_the_folder_of_its_file() {
-        let trial = Trial::default();
-        let source = trial.load().unwrap().site.districts[0].source.clone().unwrap();
-        assert_eq!(source.path, trial.path("districts/../inbox/cms"));
-        assert_eq!((source.every, source.after, source.guard), (None, After::Delete, Guard::default()));
-    }
-
-    #[test]
-    fn files_that_stay_are_warned_of() {
-        const PROBLEM: &str = "the district's files stay, with every birth date in them";
-        assert_eq!(
-            with("kind = \"oneroster-csv\"\npath = \"x\"\n").warnings(),
-            [format!("districts/cms.toml:8:1 source.after: {PROBLEM}; \"delete\" leaves none lying about")]
-        );
-        assert_eq!(
-            with("kind = \"oneroster-csv\"\npath = \"x\"\nafter = \"keep\"\n").warnings(),
-            [format!("districts/cms.toml:11:9 source.after: {PROBLEM}; \"delete\" leaves none lying about")]
-        );
-    }
-
-    #[test]
     fn shares_need_their_percent_and_counts_their_order() {
         let trial = with(
-            "kind = \"ldap\"\npath = \"x\"\nevery = \"0s\"\nafter = \"delete\"\n[source.guard]\nmax-gone = \"20\"\n\
+            "kind = \"oneroster-csv\"\npath = \"x\"\nevery = \"0s\"\nafter = \"delete\"\n[source.guard]\nmax-gone = \"20\"\n\
              max-new = 0.5\nmax-errors = \"101%\"\nexpect-students = [2, 1]\n",
         );
         assert_eq!(
             trial.errors(),
             [
-                "districts/cms.toml:9:8 source.kind: unknown word; expected one of oneroster-csv",
                 "districts/cms.toml:11:9 source.every: out of range; expected 1s to 31d",
                 "districts/cms.toml:14:12 source.guard.max-gone: the unit is missing; \
                  expected a share such as \"20%\" or \"0.1%\"",

@@ -1,0 +1,136 @@
+//! `[source]` of a district: where its rosters come from. One file for each kind, and one for the guard.
+
+mod guard;
+pub(crate) mod one_roster_csv;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::entry::Entry;
+
+pub use guard::Guard;
+
+/// Where a district's rosters come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What kind of source it is, and where.
+    pub kind: SourceKind,
+    /// How often it is looked at; `None`: only when told to.
+    pub every: Option<Duration>,
+    /// What becomes of the files.
+    pub after: After,
+    /// What a roster must look like to be published.
+    pub guard: Guard,
+}
+
+/// A kind of source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A folder or zip of OneRoster CSV: the folder with the CSV files or the zips in it, or a zip.
+    OneRosterCsv(PathBuf),
+}
+
+impl SourceKind {
+    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS)];
+
+    /// Where the district's files come in, where it sends any.
+    pub fn inbox(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::OneRosterCsv(path) => Some(path),
+        }
+    }
+}
+
+/// What becomes of a source's files after publishing. They hold what Hallpass never keeps: birth dates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum After {
+    /// They stay where they are.
+    #[default]
+    Keep,
+    /// They are deleted.
+    Delete,
+    /// They are moved aside.
+    Archive,
+}
+
+impl After {
+    const WORDS: &[(&str, Self)] = &[("keep", Self::Keep), ("delete", Self::Delete), ("archive", Self::Archive)];
+}
+
+impl Source {
+    /// The keys of every kind.
+    pub(crate) const KEYS: &[&str] = &["kind", "every", "after", "guard"];
+
+    pub(crate) fn read(entry: &Entry<'_>) -> Option<Self> {
+        // The kind decides which other keys there are.
+        let kind = entry.pairs()?.into_iter().find(|(key, _)| *key == "kind").map(|(_, kind)| kind);
+        let Some(kind) = kind else {
+            let kinds: Vec<&str> = SourceKind::WORDS.iter().map(|(kind, _)| *kind).collect();
+            entry.error("it has no kind", format!("expected kind, one of {}", kinds.join(", ")));
+            return None;
+        };
+        let own = kind.word(SourceKind::WORDS)?;
+        let section = entry.section(&[Self::KEYS, own].concat())?;
+        let of_kind = one_roster_csv::read(&section).map(SourceKind::OneRosterCsv);
+        let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
+        let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
+        let keeps_files = of_kind.as_ref().is_some_and(|kind| kind.inbox().is_some());
+        if after == After::Keep && keeps_files {
+            let (problem, advice) =
+                ("the district's files stay, with every birth date in them", "\"delete\" leaves none lying about");
+            match section.optional("after") {
+                Some(entry) => entry.warning(problem, advice),
+                None => section.warning("after", problem, advice),
+            }
+        }
+        let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
+        Some(Self { kind: of_kind?, every, after, guard })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::Trial;
+
+    fn with(source: &str) -> Trial {
+        let mut trial = Trial::default();
+        let (before, _) = trial.district_text().split_once("kind =").unwrap();
+        trial.district("cms", &format!("{before}{source}"));
+        trial
+    }
+
+    #[test]
+    fn a_relative_path_starts_at_the_folder_of_its_file() {
+        let trial = Trial::default();
+        let source = trial.load().unwrap().site.districts[0].source.clone().unwrap();
+        assert_eq!(source.kind, SourceKind::OneRosterCsv(trial.path("districts/../inbox/cms")));
+        assert_eq!((source.every, source.after, source.guard), (None, After::Delete, Guard::default()));
+    }
+
+    #[test]
+    fn files_that_stay_are_warned_of() {
+        const PROBLEM: &str = "the district's files stay, with every birth date in them";
+        assert_eq!(
+            with("kind = \"oneroster-csv\"\npath = \"x\"\n").warnings(),
+            [format!("districts/cms.toml:8:1 source.after: {PROBLEM}; \"delete\" leaves none lying about")]
+        );
+        assert_eq!(
+            with("kind = \"oneroster-csv\"\npath = \"x\"\nafter = \"keep\"\n").warnings(),
+            [format!("districts/cms.toml:11:9 source.after: {PROBLEM}; \"delete\" leaves none lying about")]
+        );
+    }
+
+    #[test]
+    fn a_source_says_of_what_kind_it_is() {
+        const KINDS: &str = "oneroster-csv";
+        assert_eq!(
+            with("kind = \"ldpa\"\n").errors(),
+            [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]
+        );
+        assert_eq!(
+            with("path = \"x\"\n").errors(),
+            [format!("districts/cms.toml:8:1 source: it has no kind; expected kind, one of {KINDS}")]
+        );
+    }
+}
