@@ -175,6 +175,24 @@ fn who_is_not_eligible_is_denied_or_told_as_blocked() {
 }
 
 #[test]
+fn a_client_that_lends_is_told_what_a_student_may_not() {
+    let blocks = |client: &str| {
+        let site = site(client);
+        site.write_district(
+            "cms",
+            &site.district("cms").replace("[privileges.student]\n", "[privileges.student]\nphysical = false\n"),
+        );
+        let daemon = Daemon::start(&site);
+        let message = lookup_user(&[input("Barcode Id", CARD), input("PIN", PIN)].concat());
+        let reply = post(&mut Http::connect(http(&daemon)), &message).body;
+        assert_eq!(text_of(&reply, "UserIdentifierValue"), Some(CARD), "{reply}");
+        reply.matches("<ns1:BlockOrTrap>").count()
+    };
+    assert_eq!(blocks("kind = \"self-check\"\n"), 2);
+    assert_eq!(blocks(""), 0, "an e-book vendor takes any block for one of its own");
+}
+
+#[test]
 fn an_outage_is_never_a_wrong_pin_and_closes_where_the_client_wants_that() {
     let message = lookup_user(&[input("Barcode Id", CARD), input("PIN", PIN)].concat());
     let without_roster = |client: &str| {

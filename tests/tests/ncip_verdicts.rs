@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hallpass_tests::{Daemon, Http, Site, input, lookup_user, request, synth, text_of};
+use hallpass_tests::{Bundle, Daemon, Http, Person, Site, input, lookup_user, request, synth, text_of, until};
 use serde_json::Value;
 
 /// Cards that are asked about, by each protocol.
@@ -82,4 +82,25 @@ fn two_thousand_cards_get_identical_verdicts_by_sip2_and_by_ncip() {
     let admitted = verdicts.iter().filter(|line| line["verdict"] == "admit").count();
     let counted = "hallpass_verdicts_total{client=\"catalogue\",district=\"cms\",verdict=\"admit\",reason=\"-\"}";
     assert_eq!(daemon.metric(counted), admitted as u64);
+}
+
+#[test]
+fn whoever_is_admitted_by_ncip_is_counted_in_the_report_once() {
+    let people: Vec<Person> =
+        (0..12).map(|number| Person::student(&format!("10010{number:02}"), "2012-03-04")).collect();
+    let site = Site::serving(&Bundle::new(people));
+    site.write_main(&site.main().replacen("\"sip2\"", "\"ncip-http\"", 1));
+    let daemon = Daemon::start(&site);
+    let mut http = Http::connect(daemon.address(0));
+    for pin in ["03042012", "03042012", "01011999"] {
+        for number in 0..12 {
+            let inputs = [input("Barcode Id", &format!("10010{number:02}")), input("PIN", pin)].concat();
+            http.post("/", &[], &lookup_user(&inputs));
+        }
+    }
+    until("twelve to be counted", || {
+        let told = site.run(&["report", "--format", "json"]).succeeded().stdout;
+        let report: Value = serde_json::from_str(&told).unwrap();
+        (report["rows"][0]["used_ever"] == 12).then_some(())
+    });
 }

@@ -4,7 +4,7 @@ use jiff::ZonedDateTime;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ncip::{Agency, Kind, Name, Privilege, Problem, User, UserElements, UserOptionalFields};
-use patron::{CardNumber, Patron, Reason, Verdict};
+use patron::{CardNumber, Patron, Privileges, Reason, Verdict};
 use resolver::PinPolicy;
 use site::{Convention, Ncip};
 
@@ -49,7 +49,7 @@ pub struct Told {
     name: Option<ToldName>,
     email: Option<String>,
     privileges: Vec<(String, Option<String>, Option<ZonedDateTime>)>,
-    blocks: &'static [&'static str],
+    blocks: Vec<&'static str>,
     visible_id: bool,
 }
 
@@ -63,7 +63,7 @@ pub fn tell(verdict: Verdict, asked: &Asked, manner: &Manner<'_>, agency: &Agenc
     // An empty PIN is no PIN, and authenticates nobody: an answer with a user in it would be a login.
     let unproven = asked.authenticates && !asked.pin && manner.pin != PinPolicy::Never && !manner.answers.no_pin_cq;
     match verdict {
-        Verdict::Refuse(Reason::Outage) => Err(refusal(Reason::Outage)),
+        Verdict::Refuse(reason) if reason.is_outage() => Err(refusal(reason)),
         _ if unproven => Err(refusal(Reason::NoPin)),
         Verdict::Admit(patron) | Verdict::Recognise(patron) => Ok(Told::of(patron, asked, manner, agency)),
         Verdict::Refuse(reason) => match &asked.card {
@@ -79,7 +79,7 @@ pub fn tell(verdict: Verdict, asked: &Asked, manner: &Manner<'_>, agency: &Agenc
 pub fn refusal(reason: Reason) -> Problem {
     let kind = match reason {
         Reason::NotLoggedIn => return Problem::new(Kind::UnknownAgency, "FromAgencyId"),
-        Reason::Outage => Kind::TemporaryProcessingFailure,
+        _ if reason.is_outage() => Kind::TemporaryProcessingFailure,
         _ if reason.is_ineligible() => Kind::UserAccessDenied,
         _ => Kind::UserAuthenticationFailed,
     };
@@ -94,7 +94,6 @@ pub fn too_many() -> Problem {
 impl Told {
     fn of(patron: Patron, asked: &Asked, manner: &Manner<'_>, agency: &Agency) -> Self {
         let (wanted, all) = (asked.wanted, manner.ncip.tells_all);
-        let may_borrow = patron.privileges.is_none_or(|privileges| privileges.physical);
         let privileges = if wanted.privilege || all { privileges(&patron, manner, agency) } else { Vec::new() };
         let name = match (patron.name, patron.initials) {
             (Some(name), _) => ToldName::Personal(name),
@@ -106,7 +105,7 @@ impl Told {
             name: (wanted.name || all).then_some(name),
             email: patron.email.filter(|_| wanted.address || all),
             privileges,
-            blocks: if may_borrow { &[] } else { BLOCKS },
+            blocks: patron.privileges.map(denied).unwrap_or_default(),
             visible_id: wanted.user_id || all || asked.visible_id,
         }
     }
@@ -124,7 +123,7 @@ impl Told {
             name: (asked.wanted.name || all).then_some(name),
             email: None,
             privileges: vec![(privilege.0.to_owned(), Some(privilege.1.to_owned()), None)],
-            blocks: BLOCKS,
+            blocks: BLOCKS.to_vec(),
             visible_id: asked.wanted.user_id || all || asked.visible_id,
         }
     }
@@ -147,10 +146,20 @@ impl Told {
                 }),
                 email: self.email.as_deref(),
                 privileges: self.privileges.iter().map(privilege).collect(),
-                blocks: self.blocks,
+                blocks: &self.blocks,
             },
         }
     }
+}
+
+/// What somebody may not, in the words of the scheme; only clients that must know are told of privileges at all.
+fn denied(privileges: Privileges) -> Vec<&'static str> {
+    let blocks = [
+        (privileges.physical, &["Block Check Out", "Block Renewal"][..]),
+        (privileges.holds, &["Block Hold", "Block Request Item"]),
+        (privileges.digital, &["Block Electronic Resource Access"]),
+    ];
+    blocks.into_iter().filter(|(may, _)| !may).flat_map(|(_, words)| words.iter().copied()).collect()
 }
 
 /// What a student may, in the client's convention. Here stands all that an answer says of privileges.

@@ -200,7 +200,7 @@ impl Session {
             return message.refuse(reply::too_many(), own, &mut answered.text);
         }
         let verdict = self.ask(service, house, Some(client), credentials, &asked, started);
-        if matches!(verdict, Verdict::Refuse(Reason::Outage)) && client.answers.outage_closes {
+        if verdict.reason().is_some_and(Reason::is_outage) && client.answers.outage_closes {
             answered.status = Status::Unavailable;
             answered.close = Some(Closed::Outage);
         }
