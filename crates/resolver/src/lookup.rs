@@ -193,6 +193,14 @@ impl Found<'_> {
         }
     }
 
+    /// Where it was found.
+    pub(crate) const fn district(&self) -> Option<usize> {
+        match self {
+            Self::Student { district, .. } | Self::Ambiguous { district } => Some(*district),
+            Self::Elsewhere { .. } | Self::OtherForm | Self::Nobody | Self::Away(_) => None,
+        }
+    }
+
     /// Whether some person of a roster has the number: their wrong PINs are kept over a restart.
     pub(crate) const fn is_known(&self) -> bool {
         !matches!(self, Self::Nobody | Self::OtherForm | Self::Elsewhere { known: false })

@@ -22,7 +22,7 @@ pub struct Resolver {
 pub struct Answer {
     /// The verdict.
     pub verdict: Verdict,
-    /// The district whose card it is, by index, where a rule claims it.
+    /// The district where the card was found, by index, or the only one that could have it.
     pub district: Option<usize>,
     /// Who it is about, for the logs.
     pub pseudonym: Pseudonym,
@@ -40,6 +40,8 @@ pub enum Step {
         /// The districts that share the ID space, by index.
         districts: Vec<usize>,
     },
+    /// The number on the card is an earlier one of somebody.
+    EarlierNumber,
     /// None of those is one of the client's.
     NotTheClients,
     /// How the card stands with its attempt budget.
@@ -72,6 +74,9 @@ impl Resolver {
     pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
         let (place, found) = find(rosters, query, now);
         let used = Used::of(&found);
+        // Of a card that nobody has, several districts may be meant, and none is.
+        let only = if let [only] = place.districts { Some(*only) } else { None };
+        let district = found.district().or(only.filter(|_| place.claimed));
         let verdict = match query.pin_that_counts() {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
             None => recognise(rosters, query, &place, found, now),
@@ -79,7 +84,7 @@ impl Resolver {
         Answer {
             used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, &place.id)),
             verdict,
-            district: place.claimed.then(|| place.districts.first().copied()).flatten(),
+            district,
             pseudonym: month.pseudonym(place.space, &place.id),
         }
     }
@@ -92,6 +97,10 @@ impl Resolver {
             steps.push(Step::Claimed { districts: place.districts.to_vec() });
         } else {
             steps.push(Step::Unclaimed);
+        }
+        let on_card = rosters.cards.claim(query.card.as_str()).map(|claim| claim.id);
+        if on_card.is_some_and(|id| id != place.id) {
+            steps.push(Step::EarlierNumber);
         }
         let standing = self.guard.standing(&attempts_key(rosters, &place), now.seconds);
         steps.push(Step::Budget(standing));

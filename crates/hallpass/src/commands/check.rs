@@ -20,6 +20,7 @@ impl Check {
         for warning in &loaded.warnings {
             println!("{warning}");
         }
+        let mut warnings = loaded.warnings.len();
         let site = loaded.site;
         bridge::check_tls(&site).map_err(|fault| Failure::new(CONFIGURATION, format!("listener.tls: {fault}")))?;
         println!("{}: valid", site.file.display());
@@ -37,6 +38,7 @@ impl Check {
             }
             for warning in opt_out_warnings(district) {
                 println!("    warning: {warning}");
+                warnings += 1;
             }
             if site.stored_release(number).needs_name() {
                 println!("    names are stored, sealed, because a client is released them");
@@ -61,6 +63,9 @@ impl Check {
             for field in bridge::shown::sample(&site, client, district) {
                 println!("      {:<2} {:<24} {}", field.id, field.name, field.text);
             }
+        }
+        if warnings > 0 {
+            println!("{warnings} warnings");
         }
         // Only the service needs the key and the data folder, so that `check` can run anywhere.
         Ok(())

@@ -144,6 +144,7 @@ fn told(step: &Step, site: &Site, rosters: &Rosters) -> String {
                 .collect();
             format!("card rule   claimed by {}", states.join(", "))
         }
+        Step::EarlierNumber => "alias       an earlier number; it leads to the card of today".to_owned(),
         Step::NotTheClients => "row         in a district that this client does not serve".to_owned(),
         Step::Budget(Standing { in_window, in_day, locked }) => {
             let state = if *locked { "locked" } else { "open" };

@@ -72,6 +72,15 @@ fn a_district_that_is_off_admits_nobody_and_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_verdict_is_counted_for_the_district_in_which_the_child_is() {
+    let library = shared();
+    library.publish(0, &[("1001", "0201", Some(student()))]);
+    library.publish(1, &[("1002", "0202", Some(student()))]);
+    let of = |card| library.answer_as(&client(&[0, 1], PinPolicy::Required), card, "0202").district;
+    assert_eq!([of("1001"), of("1002"), of("1003"), of("x")], [Some(0), Some(1), None, None]);
+}
+
+#[test]
 fn an_earlier_number_works_shows_todays_card_and_shares_its_attempts() {
     let library = shared();
     library.publish_rows(0, &[("1001", "0201", Some(student()))], &[("9001", "1001")]);
