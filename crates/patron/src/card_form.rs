@@ -400,6 +400,8 @@ mod tests {
         let library = form(CardSpec { check: Some(CheckDigit::Codabar), ..plain("21234", "[0-9]{8}") });
         assert_eq!(card(&library, "00001234").as_deref(), Some("21234000012344"));
         assert_eq!(library.id_of_card("21234000012345"), None, "a slip of one digit is nobody's card");
+        let narrow = form(CardSpec { check: Some(CheckDigit::Codabar), ..plain("21234", "[0-9]{7,8}") });
+        assert_eq!(card(&narrow, "0001234"), None, "13 digits are no library's");
         let short = form(CardSpec { check: Some(CheckDigit::Luhn), ..plain("", "[0-9]{3,6}") });
         assert_eq!(card(&short, "123").as_deref(), Some("1230"));
     }

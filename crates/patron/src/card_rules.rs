@@ -131,6 +131,19 @@ mod tests {
     }
 
     #[test]
+    fn whose_card_would_be_read_as_another_persons_has_none() {
+        let form = |prefix, pattern, roles: &[Role]| {
+            let scope = Scope { roles: roles.to_vec(), grades: vec![] };
+            let spec = CardSpec::plain(IdSource::Identifier, prefix, pattern, "district:a");
+            CardForm::new(CardSpec { scope, ..spec }).unwrap()
+        };
+        let forms = [form("40", "[0-9]{6}", &[Role::Student]), form("405", "[0-9]{5}", &[Role::Teacher])];
+        let rules = CardRules::new(forms.to_vec());
+        let has_card = |id| rules.card_of(Role::Student, None, |_| id).is_some();
+        assert!(has_card("612345") && !has_card("512345"), "405 12345 is a teacher's");
+    }
+
+    #[test]
     fn what_a_person_writes_may_be_card_or_id() {
         let rules = rules();
         assert_eq!(rules.ids_of("T1234").collect::<Vec<_>>(), [("district:a", Cow::Borrowed("1234"))]);
