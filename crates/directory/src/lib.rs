@@ -9,16 +9,26 @@
 //! - [`refusal`] why a source was not taken, and who can mend it
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
 //!
+//! What kinds with files share: `inbox` the files of a folder, `stamp` whether they are still the same, `clearing` removing
+//! them, `watched` what is looked for in every byte, `table` rows, `header` columns, `column` cells.
+//!
 //! No error, warning or `Debug` here holds a cell of a source: files, rows, columns and counts only.
 
 #[cfg(test)]
 mod battery;
+mod clearing;
+mod column;
+mod header;
+mod inbox;
 mod join;
 mod notes;
 pub mod one_roster_csv;
 pub mod person;
 pub mod reading;
 pub mod refusal;
+mod stamp;
+mod table;
+mod watched;
 
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};

@@ -7,7 +7,7 @@
 //! - [`card_form`] ID to card and back; [`card_rules`] the forms of one district; [`card_book`] of all districts;
 //!   [`shape`] and [`pattern`] what cards and IDs look like, and whether two forms meet; [`check_digit`]
 //! - [`pin_rule`] which PINs a district accepts, or has hashed ([`hashed_pin`]); [`eligibility`] who of its people may; [`expiry`] for how long; [`opt_out`] who does not want to;
-//!   [`privileges`] to do what; [`calendar`] days that come round
+//!   [`privileges`] to do what; [`calendar`] days that come round; [`date_shape`] how a district writes a date
 //! - [`budget`] how many guesses a card has
 //! - [`release`] what a client may see; [`verdict`] the answer; [`template`] text made of what is seen
 
@@ -18,6 +18,7 @@ pub mod card_form;
 pub mod card_number;
 pub mod card_rules;
 pub mod check_digit;
+pub mod date_shape;
 pub mod eligibility;
 pub mod expiry;
 pub mod grade;
@@ -43,6 +44,7 @@ pub use card_form::{CardForm, CardSpec};
 pub use card_number::CardNumber;
 pub use card_rules::CardRules;
 pub use check_digit::CheckDigit;
+pub use date_shape::DateShape;
 pub use eligibility::Eligibility;
 pub use expiry::{CardEnd, ExpiryInputs, ExpiryRule, ExpiryRules};
 pub use grade::Grade;

@@ -4,9 +4,9 @@ use jiff::civil::{Date, date};
 
 use super::cell::{self, STATUS};
 use super::store::{File, Store};
-use super::table::Table;
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
+use crate::table::{Layout, Table};
 use crate::{Oddity, Refusal};
 
 /// No one in a school was born before.
@@ -33,7 +33,7 @@ impl BirthDates {
     pub fn read(store: &Store<'_>, today: Date, notes: &mut Notes) -> Result<Self, Refusal> {
         const FILE: &str = File::Demographics.name();
         store.read(File::Demographics, |source| {
-            let mut table = Table::open(File::Demographics, source)?;
+            let mut table = Table::open(File::Demographics.name(), source, Layout::ONE_ROSTER)?;
             let header = table.header();
             // Early drafts of 1.1 named the person so.
             let person = match header.seek("userSourcedId", notes)? {

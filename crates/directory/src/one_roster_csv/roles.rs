@@ -6,9 +6,9 @@ use patron::{Role, SchoolIndex};
 use super::cell::{self, STATUS};
 use super::orgs::Schools;
 use super::store::{File, Store};
-use super::table::{Row, Table};
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
+use crate::table::{Layout, Row, Table};
 use crate::{Oddity, Refusal};
 
 /// What a role makes of a person.
@@ -86,7 +86,7 @@ impl Roles {
     pub fn read(store: &Store<'_>, mut schools: Schools, today: Date, notes: &mut Notes) -> Result<Self, Refusal> {
         const FILE: &str = File::Roles.name();
         store.read(File::Roles, |source| {
-            let mut table = Table::open(File::Roles, source)?;
+            let mut table = Table::open(File::Roles.name(), source, Layout::ONE_ROSTER)?;
             let header = table.header();
             let person = header.need("userSourcedId", notes)?;
             let role = header.need("role", notes)?;

@@ -15,7 +15,7 @@ const END: u64 = 4096;
 
 /// A regular file, and its state when it was found.
 #[derive(Clone, Debug)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     path: PathBuf,
     state: State,
 }
@@ -107,7 +107,7 @@ impl Stamp {
 }
 
 /// The fingerprint of files as they were found.
-pub(super) fn fingerprint(stamps: &[Stamp]) -> Result<Fingerprint, Refusal> {
+pub(crate) fn fingerprint(stamps: &[Stamp]) -> Result<Fingerprint, Refusal> {
     // Without a key: it is compared with one that an earlier run wrote down.
     let mut hasher = SipHasher13::new();
     for stamp in stamps {
