@@ -35,7 +35,7 @@ use self::store::{File, Store};
 use self::users::Users;
 use crate::clearing;
 use crate::notes::Notes;
-use crate::stamp::{self, Stamp};
+use crate::stamp::{self, Look, Stamp};
 use crate::table::{Layout, Table};
 use crate::{BadData, Cleared, Directory, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
 
@@ -129,7 +129,11 @@ impl Directory for Bundle {
     }
 
     fn fingerprint(&self) -> Result<Fingerprint, Refusal> {
-        stamp::fingerprint(&self.stamps)
+        stamp::fingerprint(&self.stamps, "")
+    }
+
+    fn look(&self) -> Option<Look> {
+        Look::at(&self.stamps)
     }
 
     /// Removes the files that were found, and older bundles beside them. Of loose CSV files only those with a name

@@ -8,6 +8,7 @@ use super::orgs::Schools;
 use super::store::{File, Store};
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
+use crate::role_word::RoleWord;
 use crate::table::{Layout, Row, Table};
 use crate::{Oddity, Refusal};
 
@@ -27,11 +28,10 @@ pub(super) enum Standing {
 impl Standing {
     /// Reads a role's name.
     pub fn parse(word: &[u8]) -> Self {
-        const NEVER: [&str; 3] = ["parent", "guardian", "relative"];
-        match std::str::from_utf8(word).ok().and_then(Role::parse_oneroster) {
-            Some(role) => Self::Holds(role),
-            None if NEVER.iter().any(|never| word.eq_ignore_ascii_case(never.as_bytes())) => Self::NeverStored,
-            None => Self::Unknown,
+        match RoleWord::parse(word) {
+            RoleWord::Holds(role) => Self::Holds(role),
+            RoleWord::NeverStored => Self::NeverStored,
+            RoleWord::Unknown => Self::Unknown,
         }
     }
 
