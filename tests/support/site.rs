@@ -56,6 +56,7 @@ patron-type = "STUDENT"
 [source]
 kind = "oneroster-csv"
 path = "../../inbox/cms"
+settle = "0s"
 after = "keep"
 "#;
 

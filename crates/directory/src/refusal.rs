@@ -46,6 +46,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it is the configuration that has to be mended.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Configuration { .. })
+    }
+
     /// Names the path that the system would not give.
     pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

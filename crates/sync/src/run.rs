@@ -18,6 +18,7 @@ use crate::guard::{Evidence, objection};
 use crate::hold::Hold;
 use crate::merge::{Merge, Merged};
 use crate::report::Report;
+use crate::resting::Looks;
 use crate::runs::Runs;
 
 /// Who asks for the sync, and how far it may go.
@@ -45,6 +46,8 @@ pub struct Request<'a> {
     pub now: Timestamp,
     /// Today in the library's zone.
     pub today: Date,
+    /// What earlier scheduled looks saw.
+    pub looks: &'a Looks,
 }
 
 /// What a sync came to.
@@ -56,6 +59,8 @@ pub enum Outcome {
     DryRun(Report),
     /// The guard objected; the last good roster serves on.
     Refused(Report),
+    /// The files in the inbox changed just now: they may still be uploaded, and are left for a later scheduled look.
+    Growing,
     /// Nothing new in the inbox.
     NothingToDo,
     /// A rollback holds scheduled syncs until a manual one.
@@ -104,6 +109,11 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
             }),
         };
     };
+    if request.mode == Mode::Scheduled
+        && bundle.look().is_some_and(|look| !request.looks.rests(&district.id, look, source.settle, request.now))
+    {
+        return Ok(Outcome::Growing);
+    }
     let fingerprint = bundle.fingerprint()?.to_string();
     if request.mode == Mode::Scheduled {
         if is_published(store, request, &fingerprint)? {
