@@ -56,8 +56,8 @@ patron-type = "STUDENT"
 [source]
 kind = "oneroster-csv"
 path = "../../inbox/cms"
-settle = "0s"
 after = "keep"
+settle = "0s"
 "#;
 
 const CATALOGUE: &str = r#"districts = ["cms"]
