@@ -57,6 +57,7 @@ patron-type = "STUDENT"
 kind = "oneroster-csv"
 path = "../../inbox/cms"
 after = "keep"
+settle = "0s"
 "#;
 
 const CATALOGUE: &str = r#"districts = ["cms"]

@@ -50,7 +50,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         if let Some(number) = count_uses(&service, usage::A_SECOND).await.filter(|number| *number == last_change + 1) {
             last_change = number;
         }
-        schedule.start_due(&service);
+        schedule.start_due(&service).await;
         let today = audit::today();
         if today != swept {
             swept = today;
@@ -128,13 +128,27 @@ pub async fn count_last_uses(service: &Arc<Service>) {
 #[derive(Default)]
 struct Schedule {
     next: HashMap<String, Instant>,
-    running: Option<tokio::task::JoinHandle<()>>,
+    running: Option<Running>,
+    looks: Arc<sync::Looks>,
+}
+
+/// The sync of a district, and when to look again where its delivery still grows.
+struct Running {
+    district: String,
+    task: tokio::task::JoinHandle<Option<Duration>>,
 }
 
 impl Schedule {
-    fn start_due(&mut self, service: &Arc<Service>) {
-        if self.running.as_ref().is_some_and(|running| !running.is_finished()) {
+    async fn start_due(&mut self, service: &Arc<Service>) {
+        if self.running.as_ref().is_some_and(|running| !running.task.is_finished()) {
             return;
+        }
+        if let Some(Running { district, task }) = self.running.take()
+            && let Ok(Some(again)) = task.await
+        {
+            // Not only with the next look of the schedule, which may be an hour away or never come.
+            let again = Instant::now() + again;
+            self.next.entry(district).and_modify(|due| *due = again.min(*due)).or_insert(again);
         }
         let house = service.house();
         let now = Instant::now();
@@ -151,26 +165,25 @@ impl Schedule {
             }
             let after = source.every.unwrap_or(Duration::from_secs(10 * 365 * 24 * 3600));
             self.next.insert(district.id.clone(), now + after);
-            let (service, id) = (Arc::clone(service), district.id.clone());
-            self.running = Some(tokio::task::spawn_blocking(move || sync_one(&service, &id)));
+            let (service, looks, id) = (Arc::clone(service), Arc::clone(&self.looks), district.id.clone());
+            let task = tokio::task::spawn_blocking(move || sync_one(&service, &looks, &id));
+            self.running = Some(Running { district: district.id.clone(), task });
             return;
         }
     }
 }
 
-/// One scheduled sync, from the log's point of view.
-fn sync_one(service: &Service, id: &str) {
+/// One scheduled sync, from the log's point of view. Returns when to look again, where a delivery still grows.
+fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration> {
     let house = service.house();
-    let Some((number, district)) = house.site.districts.iter().enumerate().find(|(_, district)| district.id == id)
-    else {
-        return;
-    };
+    let (number, district) = house.site.districts.iter().enumerate().find(|(_, district)| district.id == id)?;
     let request = sync::Request {
         district,
         stored: house.site.stored_release(number),
         mode: Mode::Scheduled,
         now: Timestamp::now(),
         today: service.clock.now().moment.today,
+        looks,
     };
     match sync::run(&service.store, &request, &|_| {}) {
         Ok(Outcome::Published(report, trouble)) => {
@@ -190,6 +203,10 @@ fn sync_one(service: &Service, id: &str) {
             tracing::error!(district = id, cause, why, "sync_refused");
             service.metrics.count_refused_sync(id);
         }
+        Ok(Outcome::Growing) => {
+            tracing::info!(district = id, "the delivery still grows");
+            return district.source.as_ref().map(|source| source.settle + Duration::from_secs(1));
+        }
         Ok(Outcome::NothingToDo | Outcome::Held | Outcome::RefusedBefore | Outcome::DryRun(_)) => {}
         Err(SyncError::Roster(roster::RosterError::Locked { .. })) => {
             tracing::info!(district = id, "another process syncs this district");
@@ -199,4 +216,5 @@ fn sync_one(service: &Service, id: &str) {
             service.metrics.count_refused_sync(id);
         }
     }
+    None
 }

@@ -7,22 +7,36 @@
 //! - [`person`] what is asked of a source, and what it hands on
 //! - [`reading`] what reading it came to: counts, schools, warnings
 //! - [`refusal`] why a source was not taken, and who can mend it
+//! - [`delimited`] any other file of rows and columns
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
+//!
+//! What kinds with files share: `inbox` the files of a folder, `stamp` whether they are still the same, `clearing` removing
+//! them, `watched` what is looked for in every byte, `table` rows, `header` columns, `column` cells.
 //!
 //! No error, warning or `Debug` here holds a cell of a source: files, rows, columns and counts only.
 
 #[cfg(test)]
 mod battery;
+mod clearing;
+mod column;
+pub mod delimited;
+mod header;
+mod inbox;
 mod join;
 mod notes;
 pub mod one_roster_csv;
 pub mod person;
 pub mod reading;
 pub mod refusal;
+mod role_word;
+mod stamp;
+mod table;
+mod watched;
 
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};
 pub use refusal::{BadData, Fault, Refusal};
+pub use stamp::Look;
 
 use std::fmt;
 
@@ -36,6 +50,11 @@ pub trait Directory: Send {
 
     /// What tells this very state of the source from any other, so that a refused one is not tried again.
     fn fingerprint(&self) -> Result<Fingerprint, Refusal>;
+
+    /// What the delivery is like, so that one that still grows is left; `None`: it is no delivery of files.
+    fn look(&self) -> Option<Look> {
+        None
+    }
 
     /// Removes the source after it was published, for `after = "delete"`.
     fn delete(self: Box<Self>) -> Result<Cleared, Refusal>;

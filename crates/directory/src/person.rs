@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use patron::{IdSource, Student};
 use zeroize::Zeroizing;
 
@@ -47,9 +47,14 @@ impl fmt::Debug for Person {
     }
 }
 
+/// Whether somebody in a school may be born on a day.
+pub(crate) fn may_be_born(day: Date, today: Date) -> bool {
+    const OLDEST: Date = date(1900, 1, 1);
+    (OLDEST..=today).contains(&day)
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
     use patron::{PersonName, Role};
 
     use super::*;

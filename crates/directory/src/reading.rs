@@ -128,12 +128,16 @@ pub enum Oddity {
     UnknownGrade,
     /// Roles that are not of OneRoster's vocabulary: such people are left out.
     UnknownRole,
+    /// Roles that neither `[source.roles]` nor our vocabulary knows: such people are left out.
+    UnmappedRole,
     /// Schools that orgs.csv does not list, kept without a name.
     UnknownSchool,
     /// `beginDate` or `endDate` that is not `YYYY-MM-DD`: the role counts as active.
     RoleDate,
     /// Birth dates that are not `YYYY-MM-DD`, or of no living person: such people count as without one.
     BirthDate,
+    /// Birth dates of no shape that `date-format` lists, or of no living person: such people count as without one.
+    BirthDateShape,
     /// People with several rows and different birth dates: they count as without one.
     BirthDates,
 }
@@ -158,9 +162,13 @@ impl fmt::Display for Oddity {
             Self::Withdrawn => "`status` is filled in a bulk file; rows that are not active are left out",
             Self::UnknownGrade => "a grade that is not of the CEDS vocabulary; taken as none",
             Self::UnknownRole => "a role that is not of OneRoster's vocabulary; the person is left out",
+            Self::UnmappedRole => "a role that [source.roles] does not name; the person is left out",
             Self::UnknownSchool => "a school that orgs.csv does not list",
             Self::RoleDate => "a date that is not YYYY-MM-DD; the role counts as active",
             Self::BirthDate => "a birth date that is not YYYY-MM-DD or cannot be; the person counts as without one",
+            Self::BirthDateShape => {
+                "a birth date of no shape in `date-format`, or that cannot be; the person counts as without one"
+            }
             Self::BirthDates => "one person with different birth dates; they count as without one",
         })
     }

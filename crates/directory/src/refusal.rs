@@ -21,6 +21,14 @@ pub enum Refusal {
         #[source]
         error: io::Error,
     },
+    /// The district's configuration does not say where to find what its rules need: the sysadmin must add it.
+    #[error("{key}: {problem}")]
+    Configuration {
+        /// The key that is missing or wrong.
+        key: String,
+        /// What is wrong, and how to mend it.
+        problem: &'static str,
+    },
     /// The source was replaced while it was being read: the next attempt reads the new one.
     #[error("{}: replaced while it was being read; the next sync takes the new one", path.display())]
     Replaced {
@@ -34,8 +42,13 @@ impl Refusal {
     pub const fn actor(&self) -> Actor {
         match self {
             Self::BadData(_) => Actor::District,
-            Self::Unreadable { .. } | Self::Replaced { .. } => Actor::Sysadmin,
+            Self::Unreadable { .. } | Self::Configuration { .. } | Self::Replaced { .. } => Actor::Sysadmin,
         }
+    }
+
+    /// Whether it is the configuration that has to be mended.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::Configuration { .. })
     }
 
     /// Names the path that the system would not give.
@@ -121,9 +134,15 @@ pub enum Fault {
     /// The file has no byte.
     #[error("the file is empty; export again")]
     Empty,
-    /// The file has a header and nothing else, which OneRoster does not permit.
-    #[error("a header without rows, which OneRoster does not permit; export again")]
+    /// The file has a header and nothing else. OneRoster does not permit it, and no export of a district has nobody in it.
+    #[error("a header without rows; export again")]
     HeaderOnly,
+    /// The header stands in the file once more.
+    #[error("the header stands here again, as if two files were put together; export again")]
+    HeaderAgain,
+    /// The header does not show what stands between its columns.
+    #[error("the header does not tell what divides its columns; set `delimiter` in [source]")]
+    Delimiter,
     /// The file holds NUL bytes: UTF-16, a spreadsheet, an archive.
     #[error("not a text file; save it as CSV in UTF-8")]
     Binary,

@@ -59,6 +59,7 @@ impl From<SyncError> for Failure {
         let code = match error {
             SyncError::Roster(error) => return error.into(),
             SyncError::Source(ref refusal) if refusal.actor() == patron::Actor::District => DATA,
+            SyncError::Source(ref refusal) if refusal.is_configuration() => CONFIGURATION,
             SyncError::Source(_) | SyncError::EmptyInbox { .. } => UNAVAILABLE,
             SyncError::NoSource(_) => CONFIGURATION,
         };

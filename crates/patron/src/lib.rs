@@ -4,10 +4,10 @@
 //!
 //! - [`card_number`] what a library system sends as the card; [`pin`] what it sends as the secret
 //! - [`student`] a row of a roster, with its [`role`] and [`grade`]; [`scope`] whom a rule is about
-//! - [`card_form`] ID to card and back; [`card_rules`] the forms of one district; [`card_book`] of all districts;
+//! - [`card_form`] ID to card and back, by a [`card_spec`]; [`card_rules`] the forms of one district; [`card_book`] of all districts;
 //!   [`shape`] and [`pattern`] what cards and IDs look like, and whether two forms meet; [`check_digit`]
 //! - [`pin_rule`] which PINs a district accepts, or has hashed ([`hashed_pin`]); [`eligibility`] who of its people may; [`expiry`] for how long; [`opt_out`] who does not want to;
-//!   [`privileges`] to do what; [`calendar`] days that come round
+//!   [`privileges`] to do what; [`calendar`] days that come round; [`date_shape`] how a district writes a date
 //! - [`budget`] how many guesses a card has
 //! - [`release`] what a client may see; [`verdict`] the answer; [`template`] text made of what is seen
 
@@ -17,7 +17,9 @@ pub mod card_book;
 pub mod card_form;
 pub mod card_number;
 pub mod card_rules;
+pub mod card_spec;
 pub mod check_digit;
+pub mod date_shape;
 pub mod eligibility;
 pub mod expiry;
 pub mod grade;
@@ -39,10 +41,12 @@ pub mod verdict;
 pub use budget::Budget;
 pub use calendar::{Summer, YearDay};
 pub use card_book::{CardBook, Claim};
-pub use card_form::{CardForm, CardSpec};
+pub use card_form::CardForm;
 pub use card_number::CardNumber;
 pub use card_rules::CardRules;
+pub use card_spec::CardSpec;
 pub use check_digit::CheckDigit;
+pub use date_shape::DateShape;
 pub use eligibility::Eligibility;
 pub use expiry::{CardEnd, ExpiryInputs, ExpiryRule, ExpiryRules};
 pub use grade::Grade;

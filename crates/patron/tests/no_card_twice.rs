@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use patron::card_form::{Case, Fill, Keep};
+use patron::card_spec::{Case, Fill, Keep};
 use patron::{CardBook, CardForm, CardRules, CardSpec, CheckDigit, IdSource, Role};
 use proptest::prelude::*;
 

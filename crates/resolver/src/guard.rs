@@ -3,7 +3,6 @@
 //! Budgets are kept per canonical student, never per typed card or address: all students of a library come through
 //! one catalogue's address. Known students' budgets outlive a restart; those of unknown cards live in a bounded part.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,11 +11,10 @@ use patron::{Budget, Pin};
 use roster::AttemptRecord;
 
 use crate::attempts::{Attempts, Standing};
+use crate::shard::{Entry, Shard, SpaceNumber};
 
 /// Shards of the table: a request holds one for as long as one verification takes.
 const SHARDS: usize = 64;
-/// Unknown cards kept in one shard; over it they are all forgotten. They admit nobody, whatever is remembered.
-const UNKNOWN_IN_SHARD: usize = 4096;
 
 /// Under which name a card's attempts are counted: see [`roster::Key::attempts_key`].
 pub type AttemptsKey = [u8; 16];
@@ -31,26 +29,6 @@ pub struct Guard {
     /// ID spaces by the number that entries hold.
     spaces: Mutex<Vec<String>>,
 }
-
-#[derive(Default)]
-struct Shard {
-    cards: BTreeMap<AttemptsKey, Entry>,
-    unknown: usize,
-    /// Guesses that are being checked.
-    reserved: BTreeMap<AttemptsKey, u8>,
-    /// Known cards whose record on disk is out of date.
-    changed: BTreeSet<AttemptsKey>,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    attempts: Attempts,
-    /// The ID space of a known student; `None`: a card that nobody has.
-    space: Option<SpaceNumber>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct SpaceNumber(u16);
 
 /// What came of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,49 +232,10 @@ impl Guard {
     }
 }
 
-impl Shard {
-    /// Whether no guess is left, those that are being checked counted as wrong.
-    fn is_locked(&self, key: &AttemptsKey, budget: &Budget, now: u32) -> bool {
-        let standing = self.cards.get(key).map(|entry| entry.attempts.standing(budget, now));
-        let Some(reserved) = self.reserved.get(key) else { return standing.is_some_and(|standing| standing.locked) };
-        let (in_window, in_day) = standing.map_or((0, 0), |standing| (standing.in_window, standing.in_day));
-        in_window.saturating_add(*reserved) >= budget.failures || in_day.saturating_add(*reserved) >= budget.per_day
-    }
-
-    fn put(&mut self, key: AttemptsKey, entry: Entry) {
-        if entry.space.is_some() {
-            self.changed.insert(key);
-        }
-        if self.cards.insert(key, entry).is_none() && entry.space.is_none() {
-            self.unknown += 1;
-            if self.unknown > UNKNOWN_IN_SHARD {
-                self.cards.retain(|_, entry| entry.space.is_some());
-                self.unknown = 0;
-            }
-        }
-    }
-
-    fn forget_spent(&mut self, now: u32) {
-        let Self { cards, unknown, changed, .. } = self;
-        cards.retain(|key, entry| {
-            if !entry.attempts.is_spent(now) {
-                return true;
-            }
-            if entry.space.is_some() {
-                // Its record on disk goes first, with the next call.
-                entry.attempts = Attempts::default();
-                changed.insert(*key);
-                return true;
-            }
-            false
-        });
-        *unknown = cards.values().filter(|entry| entry.space.is_none()).count();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::UNKNOWN_IN_SHARD;
 
     const NOW: u32 = 1_800_000_000;
     const CARD: AttemptsKey = [1; 16];

@@ -17,6 +17,7 @@ pub mod release;
 pub mod resolve;
 pub mod rosters;
 mod served;
+mod shard;
 pub mod slow;
 pub mod usage;
 

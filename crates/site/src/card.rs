@@ -1,6 +1,6 @@
 //! `[card]` or `[[card]]` of a district: which card numbers are its students'.
 
-use patron::card_form::{Case, Fill, Keep};
+use patron::card_spec::{Case, Fill, Keep};
 use patron::{CardForm, CardRules, CardSpec, CheckDigit, IdSource, Pattern, Role};
 
 use crate::entry::Entry;

@@ -7,6 +7,7 @@ use std::path::Path;
 use patron::{Budget, Role};
 use toml::{Table, Value};
 
+use crate::trial::Trial;
 use crate::{
     Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, eligibility, listener,
     load, lockout, login, pin, privileges, source,
@@ -87,6 +88,27 @@ fn the_district_sample_holds_every_key() {
 }
 
 #[test]
+fn the_sample_of_a_delimited_source_holds_every_key_and_loads() {
+    use source::delimited::{Columns, EnabledWords, KEYS};
+    let known = [
+        ("", &["source"][..]),
+        ("source.", &[Source::KEYS, KEYS].concat()),
+        ("source.columns.", Columns::KEYS),
+        ("source.roles.", &["S", "T", "P"]),
+        ("source.enabled.", EnabledWords::KEYS),
+        ("source.guard.", Guard::KEYS),
+    ];
+    let sample = "sources/delimited.toml";
+    assert_eq!(keys_of(sample), paths(&known));
+    for text in [fs::read_to_string(Path::new(CONF).join(sample)).unwrap(), uncommented(sample)] {
+        let mut trial = Trial::default();
+        let (before, _) = trial.district_text().split_once("[source]").unwrap();
+        trial.district("cms", &format!("{before}{text}"));
+        assert_eq!(trial.warnings(), [""; 0]);
+    }
+}
+
+#[test]
 fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),
@@ -104,8 +126,8 @@ fn paths(known: &[(&str, &[&str])]) -> BTreeSet<String> {
     known.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}{key}"))).collect()
 }
 
-/// The keys of a sample, also those that are commented out.
-fn keys_of(name: &str) -> BTreeSet<String> {
+/// A sample with the keys that are commented out.
+fn uncommented(name: &str) -> String {
     let text = fs::read_to_string(Path::new(CONF).join(name)).unwrap();
     let uncommented: Vec<&str> = text
         .lines()
@@ -114,8 +136,13 @@ fn keys_of(name: &str) -> BTreeSet<String> {
             _ => line,
         })
         .collect();
+    uncommented.join("\n")
+}
+
+/// The keys of a sample, also those that are commented out.
+fn keys_of(name: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    descend(&uncommented.join("\n").parse().unwrap(), "", &mut keys);
+    descend(&uncommented(name).parse().unwrap(), "", &mut keys);
     keys
 }
 

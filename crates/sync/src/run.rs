@@ -8,16 +8,18 @@ use directory::{Directory, Person, Reading, Refusal, Wanted};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use patron::Release;
-use roster::{DistrictLock, Generation, GenerationWriter, Header, RosterError, Row, SchoolEntry, Store};
+use roster::{DistrictLock, Generation, Header, RosterError, Row, SchoolEntry, Store};
 use site::{After, District, Source};
 
 use crate::change::Comparison;
+use crate::counted::Counted;
 use crate::cross_check;
 use crate::derive::{self, Deriver, Rules, Underivable};
 use crate::guard::{Evidence, objection};
 use crate::hold::Hold;
 use crate::merge::{Merge, Merged};
 use crate::report::Report;
+use crate::resting::Looks;
 use crate::runs::Runs;
 
 /// Who asks for the sync, and how far it may go.
@@ -45,6 +47,8 @@ pub struct Request<'a> {
     pub now: Timestamp,
     /// Today in the library's zone.
     pub today: Date,
+    /// What earlier scheduled looks saw.
+    pub looks: &'a Looks,
 }
 
 /// What a sync came to.
@@ -56,6 +60,8 @@ pub enum Outcome {
     DryRun(Report),
     /// The guard objected; the last good roster serves on.
     Refused(Report),
+    /// The files in the inbox changed just now: they may still be uploaded, and are left for a later scheduled look.
+    Growing,
     /// Nothing new in the inbox.
     NothingToDo,
     /// A rollback holds scheduled syncs until a manual one.
@@ -104,6 +110,11 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
             }),
         };
     };
+    if request.mode == Mode::Scheduled
+        && bundle.look().is_some_and(|look| !request.looks.rests(&district.id, look, source.settle, request.now))
+    {
+        return Ok(Outcome::Growing);
+    }
     let fingerprint = bundle.fingerprint()?.to_string();
     if request.mode == Mode::Scheduled {
         if is_published(store, request, &fingerprint)? {
@@ -278,8 +289,7 @@ impl Run<'_> {
         header: &mut Header,
         report: &mut Report,
     ) -> Result<Counted, RosterError> {
-        let mut counted =
-            Counted { writer: self.store.begin(self.lock, self.request.district.pins.forms())?, schools: Vec::new() };
+        let mut counted = Counted::new(self.store.begin(self.lock, self.request.district.pins.forms())?);
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(8);
             let merging = scope.spawn(move || merge_all(merge, &sender));
@@ -295,59 +305,6 @@ impl Run<'_> {
         (report.aliases, report.held) = (header.aliases, header.held);
         report.without_verifier = header.without_verifier;
         Ok(counted)
-    }
-}
-
-/// A generation being written, and how many are at each school.
-struct Counted {
-    writer: GenerationWriter,
-    schools: Vec<u64>,
-}
-
-impl Counted {
-    fn push(&mut self, header: &mut Header, index: roster::RowIndex, row: &Row) -> Result<(), RosterError> {
-        self.writer.push(index, row)?;
-        header.rows += 1;
-        let row = match row {
-            Row::Student(row) => row,
-            Row::Alias(_) => {
-                header.aliases += 1;
-                return Ok(());
-            }
-            Row::Ambiguous | Row::Decoy(_) => {
-                header.ambiguous += 1;
-                return Ok(());
-            }
-        };
-        header.people += 1;
-        header.held += u64::from(row.student.withdrawn.is_some());
-        header.without_verifier += u64::from(!row.has_pin());
-        let role = row.student.role.name();
-        match header.roles.get_mut(role) {
-            Some(people) => *people += 1,
-            None => {
-                header.roles.insert(role.to_owned(), 1);
-            }
-        }
-        for school in &row.student.schools {
-            let at = usize::from(school.0);
-            if self.schools.len() <= at {
-                self.schools.resize(at + 1, 0);
-            }
-            if let Some(people) = self.schools.get_mut(at) {
-                *people += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the schools into the header, also those that only held people are at.
-    fn in_header(self, hold: Hold<'_>, header: &mut Header) -> GenerationWriter {
-        header.schools = hold.into_schools();
-        for (school, people) in header.schools.iter_mut().zip(self.schools) {
-            school.people = people;
-        }
-        self.writer
     }
 }
 

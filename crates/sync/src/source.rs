@@ -9,5 +9,6 @@ pub(crate) fn open(source: &Source) -> Result<Option<Box<dyn Directory>>, Refusa
         SourceKind::OneRosterCsv(path) => {
             Ok(one_roster_csv::find(path)?.map(|bundle| Box::new(bundle) as Box<dyn Directory>))
         }
+        SourceKind::Delimited(delimited) => crate::delimited::open(delimited),
     }
 }

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::stamp::Stamp;
-use super::store::{File, Source, named};
-use super::watched::Stop;
+use super::store::{File, named};
 use crate::notes::Notes;
+use crate::stamp::Stamp;
+use crate::table::Source;
+use crate::watched::Stop;
 use crate::{BadData, Fault, Refusal};
 
 /// The most that one reading of an archive unpacks, in bytes: the bundle of every pupil of the United States fits.

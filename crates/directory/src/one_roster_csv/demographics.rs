@@ -1,16 +1,14 @@
 //! demographics.csv: birth dates and nothing else. The only file that has them, and opened only for them.
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 
 use super::cell::{self, STATUS};
 use super::store::{File, Store};
-use super::table::Table;
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
+use crate::person::may_be_born;
+use crate::table::{Layout, Table};
 use crate::{Oddity, Refusal};
-
-/// No one in a school was born before.
-const OLDEST: Date = date(1900, 1, 1);
 
 /// Birth dates by `sourcedId` of the person.
 pub(super) struct BirthDates(Join<Packed>);
@@ -33,7 +31,7 @@ impl BirthDates {
     pub fn read(store: &Store<'_>, today: Date, notes: &mut Notes) -> Result<Self, Refusal> {
         const FILE: &str = File::Demographics.name();
         store.read(File::Demographics, |source| {
-            let mut table = Table::open(File::Demographics, source)?;
+            let mut table = Table::open(File::Demographics.name(), source, Layout::ONE_ROSTER)?;
             let header = table.header();
             // Early drafts of 1.1 named the person so.
             let person = match header.seek("userSourcedId", notes)? {
@@ -62,7 +60,7 @@ impl BirthDates {
                         continue;
                     }
                 }
-                match cell::date(birth).filter(|birth| (OLDEST..=today).contains(birth)) {
+                match cell::date(birth).filter(|birth| may_be_born(*birth, today)) {
                     Some(birth) => rows.push(person, Packed(birth.year(), birth.month(), birth.day())),
                     None if birth.is_empty() => {}
                     None => notes.warn_row(FILE, row.line, Oddity::BirthDate),

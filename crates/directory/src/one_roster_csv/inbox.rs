@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
-use super::stamp::Stamp;
 use super::{Bundle, Form, store};
-use crate::Refusal;
+use crate::stamp::Stamp;
+use crate::{Refusal, inbox};
 
 /// Finds the bundle at a path: a zip file, or a folder with the newest of its zips or its CSV files themselves,
 /// whichever is younger. `None`: the folder holds neither.
@@ -22,15 +22,11 @@ pub fn find(path: &Path) -> Result<Option<Bundle>, Refusal> {
     }
 
     let (mut loose, mut zips, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in fs::read_dir(path).map_err(Refusal::unreadable(path))? {
-        let name = entry.map_err(Refusal::unreadable(path))?.file_name();
-        let ends_with =
-            |extension| Path::new(&name).extension().is_some_and(|theirs| theirs.eq_ignore_ascii_case(extension));
+    for name in inbox::names(path)? {
         let kind = match name.to_str() {
-            Some(text) if text.starts_with('.') => continue,
             Some(text) if store::is_one_roster(text) => &mut loose,
-            _ if ends_with("zip") => &mut zips,
-            _ if ends_with("csv") => &mut foreign,
+            _ if inbox::ends_with(&name, "zip") => &mut zips,
+            _ if inbox::ends_with(&name, "csv") => &mut foreign,
             _ => continue,
         };
         kind.extend(Stamp::of(&path.join(&name))?);

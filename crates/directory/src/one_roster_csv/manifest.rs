@@ -1,9 +1,9 @@
 //! manifest.csv: which version the bundle is of, and which files it says it has.
 
-use super::header::Header;
 use super::store::{File, Store};
-use super::table::Table;
+use crate::header::Header;
 use crate::notes::Notes;
+use crate::table::{Layout, Table};
 use crate::{BadData, Fault, Oddity, Refusal};
 
 /// Where roles are: what this crate needs to know of the version.
@@ -31,7 +31,7 @@ impl Manifest {
         let mut manifest = Self::default();
         let mut silent_about: Vec<File> = needed.to_vec();
         store.read(File::Manifest, |source| {
-            let mut table = Table::open(File::Manifest, source)?;
+            let mut table = Table::open(File::Manifest.name(), source, Layout::ONE_ROSTER)?;
             let property = table.header().need("propertyName", notes)?;
             let value = table.header().need("value", notes)?;
             while let Some(row) = table.next(notes)? {

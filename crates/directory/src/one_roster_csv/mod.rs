@@ -4,27 +4,21 @@
 //! something of it is wanted: demographics.csv, the most sensitive one, only for birth dates. Strict on what is
 //! needed, a warning for the rest.
 //!
-//! - `inbox` which bundle a folder holds; `stamp` whether it is still the same; `clearing` removing it
-//! - `store` its files by name; `archive` the rules of a zip; `watched` what is looked for in every byte
-//! - `table` rows, `header` columns and `cell` values of one file
+//! - `inbox` which bundle a folder holds; `store` its files by name; `archive` the rules of a zip
+//! - `cell` values of one file
 //! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
 
 mod archive;
 mod cell;
-mod clearing;
 mod demographics;
-mod header;
 mod inbox;
 mod manifest;
 mod orgs;
 mod roles;
-mod stamp;
 mod store;
-mod table;
 #[cfg(test)]
 mod tests;
 mod users;
-mod watched;
 
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -37,11 +31,12 @@ use self::demographics::BirthDates;
 use self::manifest::{Manifest, Version};
 use self::orgs::Schools;
 use self::roles::Roles;
-use self::stamp::Stamp;
 use self::store::{File, Store};
-use self::table::Table;
 use self::users::Users;
+use crate::clearing;
 use crate::notes::Notes;
+use crate::stamp::{self, Look, Stamp};
+use crate::table::{Layout, Table};
 use crate::{BadData, Cleared, Directory, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
 
 /// One bundle, as it was when it was [found](find).
@@ -86,7 +81,7 @@ impl Bundle {
             return Err(BadData::file(File::Users.name(), Fault::Missing).into());
         }
         store.read(File::Users, |source| {
-            let mut table = Table::open(File::Users, source)?;
+            let mut table = Table::open(File::Users.name(), source, Layout::ONE_ROSTER)?;
             let version = manifest.version(table.header(), store.has(File::Roles), &mut notes)?;
             let schools = Schools::read(&store, &mut notes)?;
             let (roles, birth_dates) = joins(&store, version, wanted, schools, &mut notes)?;
@@ -134,7 +129,11 @@ impl Directory for Bundle {
     }
 
     fn fingerprint(&self) -> Result<Fingerprint, Refusal> {
-        stamp::fingerprint(&self.stamps)
+        stamp::fingerprint(&self.stamps, "")
+    }
+
+    fn look(&self) -> Option<Look> {
+        Look::at(&self.stamps)
     }
 
     /// Removes the files that were found, and older bundles beside them. Of loose CSV files only those with a name

@@ -6,8 +6,8 @@ use patron::SchoolIndex;
 
 use super::cell::{self, STATUS};
 use super::store::{File, Store};
-use super::table::Table;
 use crate::notes::Notes;
+use crate::table::{Layout, Table};
 use crate::{BadData, Fault, Oddity, Refusal, School};
 
 /// The table of schools, and what is known of each organisation that people refer to.
@@ -27,7 +27,7 @@ impl Schools {
             return Ok(schools);
         }
         store.read(File::Orgs, |source| {
-            let mut table = Table::open(File::Orgs, source)?;
+            let mut table = Table::open(File::Orgs.name(), source, Layout::ONE_ROSTER)?;
             let header = table.header();
             let source_id = header.need("sourcedId", notes)?;
             let name = header.need("name", notes)?;

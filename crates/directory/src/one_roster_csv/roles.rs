@@ -6,9 +6,10 @@ use patron::{Role, SchoolIndex};
 use super::cell::{self, STATUS};
 use super::orgs::Schools;
 use super::store::{File, Store};
-use super::table::{Row, Table};
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
+use crate::role_word::RoleWord;
+use crate::table::{Layout, Row, Table};
 use crate::{Oddity, Refusal};
 
 /// What a role makes of a person.
@@ -27,11 +28,10 @@ pub(super) enum Standing {
 impl Standing {
     /// Reads a role's name.
     pub fn parse(word: &[u8]) -> Self {
-        const NEVER: [&str; 3] = ["parent", "guardian", "relative"];
-        match std::str::from_utf8(word).ok().and_then(Role::parse_oneroster) {
-            Some(role) => Self::Holds(role),
-            None if NEVER.iter().any(|never| word.eq_ignore_ascii_case(never.as_bytes())) => Self::NeverStored,
-            None => Self::Unknown,
+        match RoleWord::parse(word) {
+            RoleWord::Holds(role) => Self::Holds(role),
+            RoleWord::NeverStored => Self::NeverStored,
+            RoleWord::Unknown => Self::Unknown,
         }
     }
 
@@ -86,7 +86,7 @@ impl Roles {
     pub fn read(store: &Store<'_>, mut schools: Schools, today: Date, notes: &mut Notes) -> Result<Self, Refusal> {
         const FILE: &str = File::Roles.name();
         store.read(File::Roles, |source| {
-            let mut table = Table::open(File::Roles, source)?;
+            let mut table = Table::open(File::Roles.name(), source, Layout::ONE_ROSTER)?;
             let header = table.header();
             let person = header.need("userSourcedId", notes)?;
             let role = header.need("role", notes)?;

@@ -1,12 +1,10 @@
 //! The files of a bundle, by their names.
 
-use std::io::Read;
-use std::path::Path;
-
 use super::archive::Archive;
-use super::stamp::Stamp;
 use super::{Bundle, Form};
 use crate::notes::Notes;
+use crate::stamp::Stamp;
+use crate::table::Source;
 use crate::{BadData, Fault, Oddity, Refusal};
 
 /// All file names of OneRoster 1.1 and 1.2, without `.csv`: what belongs to a bundle and goes with it.
@@ -69,13 +67,6 @@ pub(super) fn is_one_roster(name: &str) -> bool {
 pub(super) enum Store<'a> {
     Loose(Vec<(File, &'a Stamp)>),
     Zip(Archive<'a>),
-}
-
-/// One file, open for reading.
-pub(super) struct Source<'a> {
-    pub read: Box<dyn Read + 'a>,
-    /// The file that the system knows: the CSV file, or the archive around it.
-    pub path: &'a Path,
 }
 
 impl<'a> Store<'a> {

@@ -1,29 +1,19 @@
 //! users.csv: the people, joined with the other files.
 
-use std::str;
-
-use patron::{Grade, IdSource, PersonName, SchoolIndex, Student};
+use patron::{IdSource, SchoolIndex, Student};
 use zeroize::Zeroizing;
 
 use super::cell::{self, STATUS};
 use super::demographics::{Birth, BirthDates};
-use super::header::Header;
 use super::roles::{Roles, Standing};
 use super::store::File;
-use super::table::{Row, Table};
+use crate::column::{Column, Unread, grade, name};
+use crate::header::Header;
 use crate::notes::Notes;
+use crate::table::{Row, Table};
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
 
 const FILE: &str = File::Users.name();
-
-/// What a cell of a needed column has to be before anything else.
-const TEXT: &str = "text in UTF-8; export again in UTF-8";
-
-/// A needed column: its place, and its name for messages.
-struct Column {
-    at: usize,
-    name: String,
-}
 
 /// A column of IDs.
 struct IdColumn {
@@ -58,12 +48,6 @@ enum Outcome {
     Withdrawn,
 }
 
-/// Why a row was not read.
-enum Unread<'a> {
-    Undecodable { column: &'a str, expected: &'static str },
-    Refused(Refusal),
-}
-
 impl Users {
     /// Finds the columns. Only those that are wanted are needed.
     pub fn new(
@@ -73,7 +57,7 @@ impl Users {
         birth_dates: Option<BirthDates>,
         notes: &mut Notes,
     ) -> Result<Self, Refusal> {
-        let mut need = |name: &str| header.need(name, notes).map(|at| Column { at, name: name.to_owned() });
+        let mut need = |name: &str| header.column(name, notes);
         let ids = wanted.ids.iter().map(|source| {
             let (name, kind) = match source {
                 IdSource::Identifier => ("identifier", None),
@@ -101,7 +85,7 @@ impl Users {
                 false => None,
             },
             email: match wanted.email {
-                true => header.want("email", notes)?.map(|at| Column { at, name: "email".to_owned() }),
+                true => header.wanted_column("email", notes)?,
                 false => None,
             },
             status: header.seek("status", notes)?,
@@ -192,7 +176,7 @@ impl Users {
             ids,
             student: Student {
                 role,
-                grade: grade(row.optional(self.grades), row.line, notes),
+                grade: grade(row.optional(self.grades), FILE, row.line, notes),
                 schools,
                 enabled,
                 expiry: None,
@@ -224,33 +208,6 @@ impl Users {
     }
 }
 
-impl Column {
-    fn bytes<'r>(&self, row: &Row<'r>) -> Result<&'r [u8], Unread<'_>> {
-        let expected = "a cell; the row is too short";
-        row.cell(self.at).ok_or(Unread::Undecodable { column: &self.name, expected })
-    }
-
-    fn filled<'r>(&self, row: &Row<'r>, expected: &'static str) -> Result<&'r [u8], Unread<'_>> {
-        match self.bytes(row)? {
-            [] => Err(Unread::Undecodable { column: &self.name, expected }),
-            cell => Ok(cell),
-        }
-    }
-
-    fn text<'r>(&self, row: &Row<'r>) -> Result<&'r str, Unread<'_>> {
-        let cell = str::from_utf8(self.bytes(row)?);
-        cell.map(str::trim).map_err(|_| Unread::Undecodable { column: &self.name, expected: TEXT })
-    }
-
-    /// An empty cell, or one that a short row does not reach, is none.
-    fn optional_text<'r>(&self, row: &Row<'r>) -> Result<Option<&'r str>, Unread<'_>> {
-        match row.cell(self.at) {
-            Some(_) => self.text(row).map(|text| Some(text).filter(|text| !text.is_empty())),
-            None => Ok(None),
-        }
-    }
-}
-
 /// The schools of an `orgSourcedIds` list, sorted.
 fn places(roles: &mut Roles, list: &str, line: u64, notes: &mut Notes) -> Result<Vec<SchoolIndex>, Refusal> {
     let mut schools = Vec::new();
@@ -268,22 +225,6 @@ fn user_id<'a>(list: &'a str, kind: &str) -> Option<&'a str> {
         let (theirs, id) = entry.split_once('}')?.0.split_once(':')?;
         (theirs.trim() == kind).then_some(id.trim())
     })
-}
-
-/// The first grade of a list that the vocabulary knows.
-fn grade(list: &[u8], line: u64, notes: &mut Notes) -> Option<Grade> {
-    if list.is_empty() {
-        return None;
-    }
-    let grade = str::from_utf8(list).ok().and_then(|list| list.split(',').find_map(Grade::parse));
-    if grade.is_none() {
-        notes.warn_row(FILE, line, Oddity::UnknownGrade);
-    }
-    grade
-}
-
-fn name(given: &str, family: &str) -> Option<PersonName> {
-    (!given.is_empty() || !family.is_empty()).then(|| PersonName { given: given.to_owned(), family: family.to_owned() })
 }
 
 #[cfg(test)]

@@ -124,7 +124,8 @@ fn publish(site: &Site) -> Result<(), Failure> {
     for (number, district) in site.districts.iter().enumerate() {
         let now = Timestamp::now();
         let today = site.library.time_zone.to_datetime(now).date();
-        let request = sync::Request { district, stored: site.stored_release(number), mode: Mode::Manual, now, today };
+        let (stored, looks) = (site.stored_release(number), &sync::Looks::default());
+        let request = sync::Request { district, stored, mode: Mode::Manual, now, today, looks };
         sync::run(&store, &request, &|_| {})?;
     }
     Ok(())

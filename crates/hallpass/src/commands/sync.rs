@@ -69,6 +69,7 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
         mode,
         now,
         today: site.library.time_zone.to_datetime(now).date(),
+        looks: &sync::Looks::default(),
     };
     let bar = terminal::counter(&district.id);
     let started = Instant::now();
@@ -103,6 +104,6 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             Ok(())
         }
         // Only a schedule is held back by these.
-        Outcome::Held | Outcome::RefusedBefore => Ok(()),
+        Outcome::Held | Outcome::RefusedBefore | Outcome::Growing => Ok(()),
     }
 }

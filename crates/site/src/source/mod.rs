@@ -1,5 +1,6 @@
 //! `[source]` of a district: where its rosters come from. One file for each kind, and one for the guard.
 
+pub mod delimited;
 mod guard;
 pub(crate) mod one_roster_csv;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use crate::entry::Entry;
 
+pub use delimited::Delimited;
 pub use guard::Guard;
 
 /// Where a district's rosters come from.
@@ -19,6 +21,8 @@ pub struct Source {
     pub every: Option<Duration>,
     /// What becomes of the files.
     pub after: After,
+    /// For how long files must not have changed before a scheduled look takes them.
+    pub settle: Duration,
     /// What a roster must look like to be published.
     pub guard: Guard,
 }
@@ -28,15 +32,18 @@ pub struct Source {
 pub enum SourceKind {
     /// A folder or zip of OneRoster CSV: the folder with the CSV files or the zips in it, or a zip.
     OneRosterCsv(PathBuf),
+    /// Any other file of rows and columns.
+    Delimited(Box<Delimited>),
 }
 
 impl SourceKind {
-    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS)];
+    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS), ("delimited", delimited::KEYS)];
 
     /// Where the district's files come in, where it sends any.
     pub fn inbox(&self) -> Option<&std::path::Path> {
         match self {
             Self::OneRosterCsv(path) => Some(path),
+            Self::Delimited(delimited) => Some(&delimited.path),
         }
     }
 }
@@ -61,6 +68,9 @@ impl Source {
     /// The keys of every kind.
     pub(crate) const KEYS: &[&str] = &["kind", "every", "after", "guard"];
 
+    /// An upload that stalls for longer looks like one that has ended.
+    const SETTLE: Duration = Duration::from_secs(10);
+
     pub(crate) fn read(entry: &Entry<'_>) -> Option<Self> {
         // The kind decides which other keys there are.
         let kind = entry.pairs()?.into_iter().find(|(key, _)| *key == "kind").map(|(_, kind)| kind);
@@ -71,7 +81,11 @@ impl Source {
         };
         let own = kind.word(SourceKind::WORDS)?;
         let section = entry.section(&[Self::KEYS, own].concat())?;
-        let of_kind = one_roster_csv::read(&section).map(SourceKind::OneRosterCsv);
+        let of_kind = match kind.text()? {
+            "delimited" => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
+            _ => one_roster_csv::read(&section).map(SourceKind::OneRosterCsv),
+        };
+        let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
         let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
         let keeps_files = of_kind.as_ref().is_some_and(|kind| kind.inbox().is_some());
@@ -84,7 +98,7 @@ impl Source {
             }
         }
         let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
-        Some(Self { kind: of_kind?, every, after, guard })
+        Some(Self { kind: of_kind?, every, after, settle, guard })
     }
 }
 
@@ -106,6 +120,7 @@ mod tests {
         let source = trial.load().unwrap().site.districts[0].source.clone().unwrap();
         assert_eq!(source.kind, SourceKind::OneRosterCsv(trial.path("districts/../inbox/cms")));
         assert_eq!((source.every, source.after, source.guard), (None, After::Delete, Guard::default()));
+        assert_eq!(source.settle, Duration::from_secs(10));
     }
 
     #[test]
@@ -123,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv";
+        const KINDS: &str = "oneroster-csv, delimited";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
             [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -13,7 +14,7 @@ use patron::{
 };
 use roster::{Keyring, Row, Store, key_file};
 use site::{After, District, Guard, Source, SourceKind};
-use sync::{Cause, Mode, Outcome, Report, Request, SyncError};
+use sync::{Cause, Looks, Mode, Outcome, Report, Request, SyncError};
 use tempfile::TempDir;
 
 pub const SPACE: &str = "district:cms";
@@ -24,6 +25,9 @@ pub struct Library {
     pub district: District,
     /// The day of the syncs.
     pub today: Date,
+    pub looks: Looks,
+    /// The time of the syncs.
+    pub now: Timestamp,
 }
 
 /// A row of users.csv, with its row of demographics.csv.
@@ -75,11 +79,19 @@ impl Library {
                 kind: SourceKind::OneRosterCsv(folder.path().join("inbox")),
                 every: None,
                 after: After::Keep,
+                settle: Duration::ZERO,
                 guard: Guard::default(),
             }),
             goal: None,
         };
-        Self { folder, store, district, today: date(2026, 11, 23) }
+        Self {
+            folder,
+            store,
+            district,
+            today: date(2026, 11, 23),
+            looks: Looks::default(),
+            now: Timestamp::from_second(1_795_000_000).unwrap(),
+        }
     }
 
     pub fn inbox(&self, file: &str) -> PathBuf {
@@ -118,8 +130,9 @@ impl Library {
             district: &self.district,
             stored: Release::default(),
             mode,
-            now: Timestamp::from_second(1_795_000_000).unwrap(),
+            now: self.now,
             today: self.today,
+            looks: &self.looks,
         };
         sync::run(&self.store, &request, &|_| {})
     }

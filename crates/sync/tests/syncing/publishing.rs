@@ -1,9 +1,11 @@
 //! Bundles in, generations out: what is published, what is refused, and what serves on.
 
 use crate::library::{Library, SPACE, birth_date, card, keyring};
+use jiff::Timestamp;
 use patron::{CardRules, PinRules};
 use roster::{Row, Store};
 use site::After;
+use std::time::Duration;
 use sync::{Cause, Mode, Outcome, SyncError};
 
 const BORN: &str = "2012-02-01";
@@ -193,4 +195,21 @@ fn no_birth_date_and_no_name_is_written() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn the_schedule_leaves_a_delivery_that_changed_just_now_and_a_person_takes_it() {
+    let mut library = Library::new();
+    library.district.source.as_mut().unwrap().settle = Duration::from_secs(60);
+    library.now = Timestamp::now();
+    library.deliver(students(1_000_000..1_000_100));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Growing));
+    library.deliver(students(1_000_000..1_000_120));
+    library.now += Duration::from_secs(100);
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Growing), "it grew between two looks");
+    library.now += Duration::from_secs(100);
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Published(report, None) if report.people == 120));
+    library.now = Timestamp::now();
+    library.deliver(students(1_000_000..1_000_130));
+    assert_eq!(library.publish().people, 130);
 }

@@ -119,6 +119,12 @@ fn refuses_a_header_without_rows() {
 }
 
 #[test]
+fn refuses_a_file_whose_header_comes_again() {
+    let once = format!("{SHORT}\nu,true,s1,student,7,KG\n");
+    assert_eq!(refused(&users(once.repeat(2)), &least()), ("users.csv".into(), Some(3), Fault::HeaderAgain));
+}
+
+#[test]
 fn refuses_a_binary_file() {
     let utf16: Vec<u8> = SHORT.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for binary in [&utf16[..], b"PK\x03\x04\0\0", format!("{SHORT}\nu,true,s1,student,7\0,\n").as_bytes()] {

@@ -15,9 +15,29 @@ const END: u64 = 4096;
 
 /// A regular file, and its state when it was found.
 #[derive(Clone, Debug)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     path: PathBuf,
     state: State,
+    /// When it was last written, renamed or given another time, in seconds: who uploads may set its time of change, but
+    /// not this one.
+    touched: i64,
+}
+
+/// What a delivery was like at one look; while it grows, the next look is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// When any of its files last changed, in seconds since 1970.
+    pub changed: i64,
+    /// How many bytes they have together.
+    pub bytes: u64,
+}
+
+impl Look {
+    /// At files as they were found.
+    pub(crate) fn at(stamps: &[Stamp]) -> Option<Self> {
+        let changed = stamps.iter().map(|stamp| stamp.touched.max(stamp.state.modified.0)).max()?;
+        Some(Self { changed, bytes: stamps.iter().map(Stamp::length).sum() })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +70,9 @@ impl Stamp {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 Err(BadData::file(name, Fault::SymbolicLink).into())
             }
-            Ok(metadata) if metadata.is_file() => Ok(Some(Self { path: path.to_owned(), state: State::of(&metadata) })),
+            Ok(metadata) if metadata.is_file() => {
+                Ok(Some(Self { path: path.to_owned(), state: State::of(&metadata), touched: metadata.ctime() }))
+            }
             Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Refusal::unreadable(path)(error)),
@@ -106,10 +128,12 @@ impl Stamp {
     }
 }
 
-/// The fingerprint of files as they were found.
-pub(super) fn fingerprint(stamps: &[Stamp]) -> Result<Fingerprint, Refusal> {
+/// The fingerprint of files as they were found, read in this way: a file that was refused is another one once the
+/// district's configuration says how to read it.
+pub(crate) fn fingerprint(stamps: &[Stamp], way: &str) -> Result<Fingerprint, Refusal> {
     // Without a key: it is compared with one that an earlier run wrote down.
     let mut hasher = SipHasher13::new();
+    hasher.write(way.as_bytes());
     for stamp in stamps {
         stamp.hash(&mut hasher).map_err(Refusal::unreadable(&stamp.path))?;
     }

@@ -17,12 +17,12 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 const END: &[u8] = b"\n\0\n";
 
 /// The content of the only cell of the end row.
-pub(super) const END_CELL: &[u8] = b"\0";
+pub(crate) const END_CELL: &[u8] = b"\0";
 
 /// A fault found while reading, on its way through `io::Error`.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(super) struct Stop(pub Fault);
+pub(crate) struct Stop(pub Fault);
 
 impl Stop {
     /// The fault, where the error is one of ours.
@@ -38,7 +38,7 @@ impl From<Stop> for io::Error {
 }
 
 /// Reads text, refuses NUL bytes and endless rows, and adds [`END`].
-pub(super) struct Watched<R> {
+pub(crate) struct Watched<R> {
     read: R,
     begun: bool,
     /// What may still be read before a row must have ended.

@@ -1,22 +1,45 @@
 //! The rows of one file.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ErrorKind};
 
-use super::header::Header;
-use super::store::{File, Source};
-use super::watched::{END_CELL, Stop, Watched};
+use crate::header::Header;
 use crate::notes::Notes;
+use crate::watched::{END_CELL, Stop, Watched};
 use crate::{BadData, Fault, Oddity, Refusal};
 
 /// Large enough that reading and unpacking don't show beside parsing, in bytes.
 const BUFFER: usize = 256 << 10;
 
+/// How the kinds of files with rows differ.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// What stands between two cells.
+    pub delimiter: u8,
+    /// Whether a column's name may follow that of its table: `STUDENTS.Student_Number`.
+    pub table_names: bool,
+    /// What a cell that is not UTF-8 should be, and how to mend it.
+    pub text: &'static str,
+}
+
+impl Layout {
+    /// As OneRoster has it.
+    pub const ONE_ROSTER: Self =
+        Self { delimiter: b',', table_names: false, text: "text in UTF-8; export again in UTF-8" };
+}
+
+/// One file, open for reading.
+pub(crate) struct Source<'a> {
+    pub read: Box<dyn Read + 'a>,
+    /// The file that the system knows: the file itself, or the archive around it.
+    pub path: &'a Path,
+}
+
 /// One file, row by row. One record is reused for all rows.
-pub(super) struct Table<'a> {
-    file: File,
+pub(crate) struct Table<'a> {
+    file: String,
     path: PathBuf,
     csv: csv::Reader<Watched<Box<dyn Read + 'a>>>,
     header: Header,
@@ -27,7 +50,7 @@ pub(super) struct Table<'a> {
 }
 
 /// A row that is not blank, and not longer than the header.
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     record: &'a ByteRecord,
     /// The line on which it begins; the header is line 1.
     pub line: u64,
@@ -47,17 +70,18 @@ impl<'a> Row<'a> {
 
 impl<'a> Table<'a> {
     /// Reads the header.
-    pub fn open(file: File, source: Source<'a>) -> Result<Self, Refusal> {
+    pub fn open(file: &str, source: Source<'a>, layout: Layout) -> Result<Self, Refusal> {
         let csv = csv::ReaderBuilder::new()
+            .delimiter(layout.delimiter)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(BUFFER)
             .from_reader(Watched::new(source.read));
         let mut table = Self {
-            file,
+            file: file.to_owned(),
             path: source.path.to_owned(),
             csv,
-            header: Header::default(),
+            header: Header::new(file, &ByteRecord::new(), layout),
             record: ByteRecord::new(),
             rows: 0,
             short: None,
@@ -65,7 +89,7 @@ impl<'a> Table<'a> {
         if !table.advance()? {
             return Err(table.bad(Fault::Empty));
         }
-        table.header = Header::new(file, &table.record);
+        table.header = Header::new(file, &table.record, layout);
         Ok(table)
     }
 
@@ -86,20 +110,23 @@ impl<'a> Table<'a> {
             let (cells, columns) = (self.record.len(), self.header.len());
             self.short = (cells < columns).then_some(line);
             if self.record.as_slice().is_empty() {
-                notes.warn_row(self.file.name(), line, Oddity::BlankRow);
+                notes.warn_row(&self.file, line, Oddity::BlankRow);
                 continue;
+            }
+            if self.header.is(&self.record) {
+                return Err(BadData::row(self.file.as_str(), line, Fault::HeaderAgain).into());
             }
             self.rows += 1;
             if cells > columns {
                 // A comma too many moves every cell after it under the wrong column.
                 if self.record.iter().skip(columns).any(|cell| !cell.trim_ascii().is_empty()) {
-                    notes.undecodable(self.file.name(), line, None, "no more cells than the header has");
+                    notes.undecodable(&self.file, line, None, "no more cells than the header has");
                     continue;
                 }
-                notes.warn_row(self.file.name(), line, Oddity::LongRow);
+                notes.warn_row(&self.file, line, Oddity::LongRow);
             }
             if cells < columns {
-                notes.warn_row(self.file.name(), line, Oddity::ShortRow);
+                notes.warn_row(&self.file, line, Oddity::ShortRow);
             }
             return Ok(Some(Row { record: &self.record, line }));
         }
@@ -129,7 +156,7 @@ impl<'a> Table<'a> {
         let more = read.map_err(|error| {
             match error.into_kind() {
                 ErrorKind::Io(error) => match Stop::fault(&error) {
-                    Some(fault @ Fault::RowTooLong) => BadData::row(self.file.name(), line, fault).into(),
+                    Some(fault @ Fault::RowTooLong) => BadData::row(self.file.as_str(), line, fault).into(),
                     Some(fault) => self.bad(fault),
                     None => Refusal::unreadable(&self.path)(error),
                 },
@@ -148,10 +175,10 @@ impl<'a> Table<'a> {
     }
 
     fn truncated<T>(&self, line: u64) -> Result<T, Refusal> {
-        Err(BadData::row(self.file.name(), line, Fault::Truncated).into())
+        Err(BadData::row(self.file.as_str(), line, Fault::Truncated).into())
     }
 
     fn bad(&self, fault: Fault) -> Refusal {
-        BadData::file(self.file.name(), fault).into()
+        BadData::file(self.file.as_str(), fault).into()
     }
 }

@@ -5,19 +5,19 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::stamp::Stamp;
+use crate::stamp::Stamp;
 use crate::{Cleared, Refusal};
 
 /// The folder beside the bundle. Bundles in it are never found: only files of the inbox itself are looked at.
 const ARCHIVE: &str = "archive";
 
 /// Removes files, but for those that were replaced since.
-pub(super) fn delete<'a>(stamps: impl Iterator<Item = &'a Stamp>) -> Result<Cleared, Refusal> {
+pub(crate) fn delete<'a>(stamps: impl Iterator<Item = &'a Stamp>) -> Result<Cleared, Refusal> {
     clear(stamps, |path| fs::remove_file(path))
 }
 
 /// Moves files to the archive folder beside them, but for those that were replaced since.
-pub(super) fn archive<'a>(stamps: impl Iterator<Item = &'a Stamp>) -> Result<Cleared, Refusal> {
+pub(crate) fn archive<'a>(stamps: impl Iterator<Item = &'a Stamp>) -> Result<Cleared, Refusal> {
     let stamps: Vec<_> = stamps.collect();
     let Some(folder) = stamps.first().and_then(|stamp| stamp.path().parent()).map(|inbox| inbox.join(ARCHIVE)) else {
         return Ok(Cleared::default());
