@@ -42,7 +42,7 @@ fn an_unknown_key_is_shown_with_its_place_and_the_nearest() {
         "aftr = \"keep\"",
         &[
             "conf/districts/cms.toml:21:1: source.aftr: unknown key, did you mean after?",
-            "kind, path, every, after, guard",
+            "kind, every, after, guard, path",
         ],
     );
     spoilt(
