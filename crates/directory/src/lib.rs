@@ -13,12 +13,16 @@
 
 #[cfg(test)]
 mod battery;
+mod births;
+mod cell;
 mod join;
 mod notes;
 pub mod one_roster_csv;
 pub mod person;
 pub mod reading;
 pub mod refusal;
+mod schools;
+mod standing;
 
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};

@@ -6,11 +6,10 @@
 //!
 //! - `inbox` which bundle a folder holds; `stamp` whether it is still the same; `clearing` removing it
 //! - `store` its files by name; `archive` the rules of a zip; `watched` what is looked for in every byte
-//! - `table` rows, `header` columns and `cell` values of one file
+//! - `table` rows and `header` columns of one file
 //! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
 
 mod archive;
-mod cell;
 mod clearing;
 mod demographics;
 mod header;
@@ -33,15 +32,15 @@ use std::thread::{self, ScopedJoinHandle};
 pub use archive::{MOST_TIMES, MOST_UNPACKED};
 pub use inbox::find;
 
-use self::demographics::BirthDates;
 use self::manifest::{Manifest, Version};
-use self::orgs::Schools;
 use self::roles::Roles;
 use self::stamp::Stamp;
 use self::store::{File, Store};
 use self::table::Table;
 use self::users::Users;
+use crate::births::BirthDates;
 use crate::notes::Notes;
+use crate::schools::Schools;
 use crate::{BadData, Cleared, Directory, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
 
 /// One bundle, as it was when it was [found](find).
@@ -88,7 +87,7 @@ impl Bundle {
         store.read(File::Users, |source| {
             let mut table = Table::open(File::Users, source)?;
             let version = manifest.version(table.header(), store.has(File::Roles), &mut notes)?;
-            let schools = Schools::read(&store, &mut notes)?;
+            let schools = orgs::read(&store, &mut notes)?;
             let (roles, birth_dates) = joins(&store, version, wanted, schools, &mut notes)?;
             Users::new(wanted, table.header(), roles, birth_dates, &mut notes)?.read(&mut table, notes, sink)
         })
@@ -107,7 +106,7 @@ fn joins(
         let births = wanted.birth_date.then(|| {
             scope.spawn(|| {
                 let mut notes = Notes::default();
-                BirthDates::read(store, wanted.today, &mut notes).map(|dates| (dates, notes))
+                demographics::read(store, wanted.today, &mut notes).map(|dates| (dates, notes))
             })
         });
         let roles = match version {

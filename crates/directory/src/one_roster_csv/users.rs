@@ -2,16 +2,17 @@
 
 use std::str;
 
-use patron::{Grade, IdSource, PersonName, SchoolIndex, Student};
+use patron::{Grade, IdSource, Student};
 use zeroize::Zeroizing;
 
-use super::cell::{self, STATUS};
-use super::demographics::{Birth, BirthDates};
 use super::header::Header;
-use super::roles::{Roles, Standing};
+use super::roles::Roles;
 use super::store::File;
 use super::table::{Row, Table};
+use crate::births::BirthDates;
+use crate::cell::{self, STATUS};
 use crate::notes::Notes;
+use crate::standing::Standing;
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
 
 const FILE: &str = File::Users.name();
@@ -162,7 +163,9 @@ impl Users {
                 .ok_or(Unread::Undecodable { column: "sourcedId", expected: "a person that roles.csv gives a role" })?,
             Some((role, orgs)) => match Standing::parse(role.filled(row, "a role of OneRoster 1.1")?) {
                 standing @ Standing::Holds(_) => {
-                    (standing, places(&mut self.roles, orgs.text(row)?, row.line, notes).map_err(Unread::Refused)?)
+                    let orgs = orgs.text(row)?.split(',');
+                    let schools = self.roles.schools.places(orgs, FILE, row.line, notes).map_err(Unread::Refused)?;
+                    (standing, schools)
                 }
                 Standing::Unknown => {
                     notes.warn_row(FILE, row.line, Oddity::UnknownRole);
@@ -198,7 +201,7 @@ impl Users {
                 expiry: None,
                 withdrawn: None,
                 name: match &self.name {
-                    Some((given, family)) => name(given.text(row)?, family.text(row)?),
+                    Some((given, family)) => cell::name(given.text(row)?, family.text(row)?),
                     None => None,
                 },
                 email: match &self.email {
@@ -206,13 +209,9 @@ impl Users {
                     None => None,
                 },
             },
-            birth_date: match self.birth_dates.as_ref().map(|dates| dates.of(source_id)) {
-                Some(Birth::Known(date)) => Some(date),
-                Some(Birth::Disputed) => {
-                    notes.warn_row(FILE, row.line, Oddity::BirthDates);
-                    None
-                }
-                Some(Birth::Unknown) | None => None,
+            birth_date: match &self.birth_dates {
+                Some(dates) => dates.single(source_id, FILE, row.line, notes),
+                None => None,
             },
             pins: self
                 .pins
@@ -251,17 +250,6 @@ impl Column {
     }
 }
 
-/// The schools of an `orgSourcedIds` list, sorted.
-fn places(roles: &mut Roles, list: &str, line: u64, notes: &mut Notes) -> Result<Vec<SchoolIndex>, Refusal> {
-    let mut schools = Vec::new();
-    for org in list.split(',').map(str::trim).filter(|org| !org.is_empty()) {
-        schools.extend(roles.schools.place(org, File::Users, line, notes)?);
-    }
-    schools.sort_unstable();
-    schools.dedup();
-    Ok(schools)
-}
-
 /// The ID of a type in `{LDAP:Id},{LTI:Id}`; of several the first.
 fn user_id<'a>(list: &'a str, kind: &str) -> Option<&'a str> {
     list.split('{').skip(1).find_map(|entry| {
@@ -280,10 +268,6 @@ fn grade(list: &[u8], line: u64, notes: &mut Notes) -> Option<Grade> {
         notes.warn_row(FILE, line, Oddity::UnknownGrade);
     }
     grade
-}
-
-fn name(given: &str, family: &str) -> Option<PersonName> {
-    (!given.is_empty() || !family.is_empty()).then(|| PersonName { given: given.to_owned(), family: family.to_owned() })
 }
 
 #[cfg(test)]
