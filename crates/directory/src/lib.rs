@@ -8,6 +8,7 @@
 //! - [`reading`] what reading it came to: counts, schools, warnings
 //! - [`refusal`] why a source was not taken, and who can mend it
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
+//! - [`one_roster_rest`] OneRoster 1.1 and 1.2 servers
 //!
 //! No error, warning or `Debug` here holds a cell of a source: files, rows, columns and counts only.
 
@@ -18,15 +19,18 @@ mod cell;
 mod join;
 mod notes;
 pub mod one_roster_csv;
+pub mod one_roster_rest;
 pub mod person;
 pub mod reading;
 pub mod refusal;
 mod schools;
+mod secret;
 mod standing;
 
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};
 pub use refusal::{BadData, Fault, Refusal};
+pub use secret::Secret;
 
 use std::fmt;
 
