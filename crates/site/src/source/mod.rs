@@ -2,6 +2,8 @@
 
 mod guard;
 pub(crate) mod one_roster_csv;
+pub(crate) mod one_roster_rest;
+mod web_address;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use crate::entry::Entry;
 
 pub use guard::Guard;
+pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +31,24 @@ pub struct Source {
 pub enum SourceKind {
     /// A folder or zip of OneRoster CSV: the folder with the CSV files or the zips in it, or a zip.
     OneRosterCsv(PathBuf),
+    /// A OneRoster server.
+    OneRosterRest(Box<OneRosterRest>),
+}
+
+#[derive(Clone, Copy)]
+enum Word {
+    OneRosterCsv,
+    OneRosterRest,
 }
 
 impl SourceKind {
-    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS)];
+    const WORDS: &[(&str, Word)] = &[("oneroster-csv", Word::OneRosterCsv), ("oneroster-rest", Word::OneRosterRest)];
 
     /// Where the district's files come in, where it sends any.
     pub fn inbox(&self) -> Option<&std::path::Path> {
         match self {
             Self::OneRosterCsv(path) => Some(path),
+            Self::OneRosterRest(_) => None,
         }
     }
 }
@@ -69,9 +81,18 @@ impl Source {
             entry.error("it has no kind", format!("expected kind, one of {}", kinds.join(", ")));
             return None;
         };
-        let own = kind.word(SourceKind::WORDS)?;
+        let kind = kind.word(SourceKind::WORDS)?;
+        let own = match kind {
+            Word::OneRosterCsv => one_roster_csv::KEYS,
+            Word::OneRosterRest => one_roster_rest::KEYS,
+        };
         let section = entry.section(&[Self::KEYS, own].concat())?;
-        let of_kind = one_roster_csv::read(&section).map(SourceKind::OneRosterCsv);
+        let of_kind = match kind {
+            Word::OneRosterCsv => one_roster_csv::read(&section).map(SourceKind::OneRosterCsv),
+            Word::OneRosterRest => {
+                one_roster_rest::read(&section).map(|rest| SourceKind::OneRosterRest(Box::new(rest)))
+            }
+        };
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
         let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
         let keeps_files = of_kind.as_ref().is_some_and(|kind| kind.inbox().is_some());
@@ -123,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv";
+        const KINDS: &str = "oneroster-csv, oneroster-rest";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
             [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]
