@@ -27,9 +27,11 @@ pub use tls::{Authority, Identity, TlsWire};
 pub use wire::{PATIENCE, Wire, az, checksum};
 
 mod answer; // one question about one card
+mod one_roster_server; // a district's server, which stands in for a real one
 mod roll; // a district made by hand, to be spoilt
 mod told; // what commands and monitoring tell
 
 pub use answer::{Answer, request};
+pub use one_roster_server::OneRosterServer;
 pub use roll::{Pupil, Roll, deliver, deliver_zip};
 pub use told::until;

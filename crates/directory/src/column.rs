@@ -1,6 +1,6 @@
 //! One column of a file, and what stands in it.
 
-use patron::{Grade, PersonName};
+use patron::Grade;
 
 use crate::notes::Notes;
 use crate::table::Row;
@@ -64,9 +64,4 @@ pub(crate) fn grade(list: &[u8], file: &str, line: u64, notes: &mut Notes) -> Op
         notes.warn_row(file, line, Oddity::UnknownGrade);
     }
     grade
-}
-
-/// A name, where there is any of it.
-pub(crate) fn name(given: &str, family: &str) -> Option<PersonName> {
-    (!given.is_empty() || !family.is_empty()).then(|| PersonName { given: given.to_owned(), family: family.to_owned() })
 }

@@ -9,6 +9,7 @@
 //! - [`refusal`] why a source was not taken, and who can mend it
 //! - [`delimited`] any other file of rows and columns
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
+//! - [`one_roster_rest`] OneRoster 1.1 and 1.2 servers
 //!
 //! What kinds with files share: `inbox` the files of a folder, `stamp` whether they are still the same, `clearing` removing
 //! them, `watched` what is looked for in every byte, `table` rows, `header` columns, `column` cells.
@@ -17,6 +18,8 @@
 
 #[cfg(test)]
 mod battery;
+mod births;
+mod cell;
 mod clearing;
 mod column;
 pub mod delimited;
@@ -25,17 +28,21 @@ mod inbox;
 mod join;
 mod notes;
 pub mod one_roster_csv;
+pub mod one_roster_rest;
 pub mod person;
 pub mod reading;
 pub mod refusal;
-mod role_word;
+mod schools;
+mod secret;
 mod stamp;
+mod standing;
 mod table;
 mod watched;
 
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};
 pub use refusal::{BadData, Fault, Refusal};
+pub use secret::Secret;
 pub use stamp::Look;
 
 use std::fmt;

@@ -37,7 +37,7 @@ pub struct Person {
     /// The cells of [`Wanted::pin_columns`] in their order, without blanks around them; empty where the source has
     /// none. Wiped when dropped.
     pub pins: Vec<Zeroizing<String>>,
-    /// The line of the file on which the row begins; the header is line 1.
+    /// The line of the file on which the row begins, the header being line 1; or its number among the rows of a server.
     pub row: u64,
 }
 

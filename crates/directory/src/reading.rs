@@ -130,7 +130,7 @@ pub enum Oddity {
     UnknownRole,
     /// Roles that neither `[source.roles]` nor our vocabulary knows: such people are left out.
     UnmappedRole,
-    /// Schools that orgs.csv does not list, kept without a name.
+    /// Schools that are not among the orgs, kept without a name.
     UnknownSchool,
     /// `beginDate` or `endDate` that is not `YYYY-MM-DD`: the role counts as active.
     RoleDate,
@@ -140,6 +140,12 @@ pub enum Oddity {
     BirthDateShape,
     /// People with several rows and different birth dates: they count as without one.
     BirthDates,
+    /// A server's list of something that is not needed is empty.
+    EmptyList,
+    /// A server's `X-Total-Count` is below what it sends.
+    Total,
+    /// A server refuses to send some fields only.
+    NoSelection,
 }
 
 impl fmt::Display for Oddity {
@@ -163,13 +169,16 @@ impl fmt::Display for Oddity {
             Self::UnknownGrade => "a grade that is not of the CEDS vocabulary; taken as none",
             Self::UnknownRole => "a role that is not of OneRoster's vocabulary; the person is left out",
             Self::UnmappedRole => "a role that [source.roles] does not name; the person is left out",
-            Self::UnknownSchool => "a school that orgs.csv does not list",
+            Self::UnknownSchool => "a school that is not among the orgs",
             Self::RoleDate => "a date that is not YYYY-MM-DD; the role counts as active",
             Self::BirthDate => "a birth date that is not YYYY-MM-DD or cannot be; the person counts as without one",
             Self::BirthDateShape => {
                 "a birth date of no shape in `date-format`, or that cannot be; the person counts as without one"
             }
             Self::BirthDates => "one person with different birth dates; they count as without one",
+            Self::EmptyList => "the list is empty",
+            Self::Total => "the total that the server names is below what it sends; not believed",
+            Self::NoSelection => "the server does not let us choose fields; all of them are sent",
         })
     }
 }

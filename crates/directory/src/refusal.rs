@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use patron::Actor;
 
+use crate::one_roster_rest::ServerFault;
+
 /// Why a source was not taken. The last good roster goes on serving.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -29,6 +31,9 @@ pub enum Refusal {
         /// What is wrong, and how to mend it.
         problem: &'static str,
     },
+    /// A server did not answer as it should.
+    #[error(transparent)]
+    Server(#[from] ServerFault),
     /// The source was replaced while it was being read: the next attempt reads the new one.
     #[error("{}: replaced while it was being read; the next sync takes the new one", path.display())]
     Replaced {
@@ -42,6 +47,7 @@ impl Refusal {
     pub const fn actor(&self) -> Actor {
         match self {
             Self::BadData(_) => Actor::District,
+            Self::Server(fault) => fault.actor(),
             Self::Unreadable { .. } | Self::Configuration { .. } | Self::Replaced { .. } => Actor::Sysadmin,
         }
     }
@@ -185,6 +191,39 @@ pub enum Fault {
         /// The limit.
         limit: u64,
     },
+    /// A server's page ends inside its JSON.
+    #[error("the page breaks off; look at the server, or lower page")]
+    BrokenOff,
+    /// A server's page is something else.
+    #[error("the page is no JSON as OneRoster has it; check url")]
+    NotJson,
+    /// A server's page does not hold the collection.
+    #[error("there is no list `{name}` in the page; check url and version")]
+    NoList {
+        /// The collection.
+        name: &'static str,
+    },
+    /// A server sends a page that begins like an earlier one.
+    #[error(
+        "the page begins like an earlier one, so that rows are missing; the server must follow `offset` and `sort`"
+    )]
+    RepeatedPage,
+    /// A server ends before the total it named.
+    #[error(
+        "the server names a total of {said} and sent {received}, so that rows may be missing; sync again, or have the server mended"
+    )]
+    Total {
+        /// `X-Total-Count`, the most it said.
+        said: u64,
+        /// The rows received.
+        received: u64,
+    },
+    /// A server has nothing in a collection that is needed.
+    #[error("the list is empty; the district must grant what is in it")]
+    EmptyList,
+    /// Nobody has a field that is needed.
+    #[error("nobody has this field; its name must be written just so, and the district must release it")]
+    NoField,
 }
 
 #[cfg(test)]

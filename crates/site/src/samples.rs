@@ -109,6 +109,18 @@ fn the_sample_of_a_delimited_source_holds_every_key_and_loads() {
 }
 
 #[test]
+fn the_sample_of_a_oneroster_server_holds_every_key_and_loads() {
+    let known = [("", &["source"][..]), ("source.", &[Source::KEYS, source::one_roster_rest::KEYS].concat())];
+    assert_eq!(keys_of("sources/oneroster-rest.toml"), paths(&known));
+    let mut trial = Trial::default();
+    let (district, _) = trial.district_text().split_once("[source]").unwrap();
+    let sample = fs::read_to_string(Path::new(CONF).join("sources/oneroster-rest.toml")).unwrap();
+    trial.district("cms", &format!("{district}{sample}"));
+    let loaded = trial.load().unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+}
+
+#[test]
 fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),

@@ -9,7 +9,6 @@
 pub mod change;
 mod counted;
 pub mod cross_check;
-mod delimited;
 pub mod derive;
 pub mod guard;
 pub mod hold;

@@ -1,6 +1,12 @@
 //! Which connector reads which kind of source.
 
-use directory::{Directory, Refusal, one_roster_csv};
+mod delimited;
+mod one_roster_rest;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use directory::{Directory, Refusal, Secret, one_roster_csv};
 use site::{Source, SourceKind};
 
 /// Opens a district's source; `None`: there is nothing new in its inbox.
@@ -9,6 +15,13 @@ pub(crate) fn open(source: &Source) -> Result<Option<Box<dyn Directory>>, Refusa
         SourceKind::OneRosterCsv(path) => {
             Ok(one_roster_csv::find(path)?.map(|bundle| Box::new(bundle) as Box<dyn Directory>))
         }
-        SourceKind::Delimited(delimited) => crate::delimited::open(delimited),
+        SourceKind::Delimited(delimited) => delimited::open(delimited),
+        SourceKind::OneRosterRest(rest) => one_roster_rest::open(rest).map(Some),
     }
+}
+
+/// Reads a secret as it is now: a file that was replaced counts from the next sync on.
+fn secret(path: &Path) -> Result<Secret, Refusal> {
+    let credentials = env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    Secret::read(path, credentials.as_deref())
 }

@@ -4,7 +4,7 @@ use patron::{DateShape, IdSource, Role};
 
 use super::charset::Charset;
 use crate::Refusal;
-use crate::role_word::RoleWord;
+use crate::standing::Standing;
 
 /// How to read a district's file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,13 +96,13 @@ impl Mapping {
     }
 
     /// What the district means by a role.
-    pub(super) fn role(&self, word: &str) -> RoleWord {
+    pub(super) fn role(&self, word: &str) -> Standing {
         match self.roles.iter().find(|(theirs, _)| same(theirs, word)) {
-            Some((_, Some(role))) => RoleWord::Holds(*role),
-            Some((_, None)) => RoleWord::NeverStored,
+            Some((_, Some(role))) => Standing::Holds(*role),
+            Some((_, None)) => Standing::NeverStored,
             None => match Role::parse(&word.to_ascii_lowercase()) {
-                Some(role) => RoleWord::Holds(role),
-                None => RoleWord::parse(word.as_bytes()),
+                Some(role) => Standing::Holds(role),
+                None => Standing::parse(word.as_bytes()),
             },
         }
     }

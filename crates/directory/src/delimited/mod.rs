@@ -5,14 +5,13 @@
 //!
 //! - `inbox` which file a folder holds; `mapping` what its columns and words mean
 //! - `beginning` what divides the cells; `charset` from windows-1252 to UTF-8
-//! - `people` the rows; `schools` where they are
+//! - `people` the rows
 
 mod beginning;
 mod charset;
 mod inbox;
 mod mapping;
 mod people;
-mod schools;
 #[cfg(test)]
 mod tests;
 

@@ -5,12 +5,13 @@ use patron::{Role, Student};
 use zeroize::Zeroizing;
 
 use super::mapping::Mapping;
-use super::schools::Schools;
-use crate::column::{Column, Unread, grade, name};
+use crate::cell;
+use crate::column::{Column, Unread, grade};
 use crate::header::Header;
 use crate::notes::Notes;
 use crate::person::may_be_born;
-use crate::role_word::RoleWord;
+use crate::schools::Schools;
+use crate::standing::Standing;
 use crate::table::{Row, Table};
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
 
@@ -115,9 +116,9 @@ impl<'a> People<'a> {
     fn person(&self, row: &Row<'_>, schools: &mut Schools, notes: &mut Notes) -> Result<Outcome, Unread<'_>> {
         // Those who are not kept are told apart first, so that nothing more of them is looked at.
         let role = match self.role(row)? {
-            RoleWord::Holds(role) => role,
-            RoleWord::NeverStored => return Ok(Outcome::NeverStored),
-            RoleWord::Unknown => {
+            Standing::Holds(role) => role,
+            Standing::NeverStored => return Ok(Outcome::NeverStored),
+            Standing::Unknown | Standing::Past => {
                 notes.warn_row(self.file, row.line, Oddity::UnmappedRole);
                 return Ok(Outcome::UnknownRole);
             }
@@ -134,7 +135,7 @@ impl<'a> People<'a> {
             None => true,
         };
         let (code, school_name) = (text(&self.school, row)?, text(&self.school_name, row)?);
-        let school = schools.place(code, school_name, self.file).map_err(Unread::Refused)?;
+        let school = schools.named(code, school_name, self.file).map_err(Unread::Refused)?;
         let list = self.grade.as_ref().and_then(|column| row.cell(column.at)).unwrap_or_default();
         Ok(Outcome::Person(Person {
             ids,
@@ -145,7 +146,7 @@ impl<'a> People<'a> {
                 enabled,
                 expiry: None,
                 withdrawn: None,
-                name: name(text(&self.given_name, row)?, text(&self.family_name, row)?),
+                name: cell::name(text(&self.given_name, row)?, text(&self.family_name, row)?),
                 email: Some(text(&self.email, row)?).filter(|email| !email.is_empty()).map(str::to_owned),
             },
             birth_date: self.birth_date(row, notes),
@@ -158,12 +159,12 @@ impl<'a> People<'a> {
         }))
     }
 
-    fn role(&self, row: &Row<'_>) -> Result<RoleWord, Unread<'_>> {
-        let Some(column) = &self.role else { return Ok(RoleWord::Holds(Role::Student)) };
+    fn role(&self, row: &Row<'_>) -> Result<Standing, Unread<'_>> {
+        let Some(column) = &self.role else { return Ok(Standing::Holds(Role::Student)) };
         let word = column.text(row)?;
         match self.mapping.role(word) {
             // The district may have said what an empty cell means.
-            RoleWord::Unknown if word.is_empty() => Err(column.undecodable("a role")),
+            Standing::Unknown if word.is_empty() => Err(column.undecodable("a role")),
             role => Ok(role),
         }
     }

@@ -5,11 +5,9 @@
 //! needed, a warning for the rest.
 //!
 //! - `inbox` which bundle a folder holds; `store` its files by name; `archive` the rules of a zip
-//! - `cell` values of one file
 //! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
 
 mod archive;
-mod cell;
 mod demographics;
 mod inbox;
 mod manifest;
@@ -27,14 +25,14 @@ use std::thread::{self, ScopedJoinHandle};
 pub use archive::{MOST_TIMES, MOST_UNPACKED};
 pub use inbox::find;
 
-use self::demographics::BirthDates;
 use self::manifest::{Manifest, Version};
-use self::orgs::Schools;
 use self::roles::Roles;
 use self::store::{File, Store};
 use self::users::Users;
+use crate::births::BirthDates;
 use crate::clearing;
 use crate::notes::Notes;
+use crate::schools::Schools;
 use crate::stamp::{self, Look, Stamp};
 use crate::table::{Layout, Table};
 use crate::{BadData, Cleared, Directory, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
@@ -83,7 +81,7 @@ impl Bundle {
         store.read(File::Users, |source| {
             let mut table = Table::open(File::Users.name(), source, Layout::ONE_ROSTER)?;
             let version = manifest.version(table.header(), store.has(File::Roles), &mut notes)?;
-            let schools = Schools::read(&store, &mut notes)?;
+            let schools = orgs::read(&store, &mut notes)?;
             let (roles, birth_dates) = joins(&store, version, wanted, schools, &mut notes)?;
             Users::new(wanted, table.header(), roles, birth_dates, &mut notes)?.read(&mut table, notes, sink)
         })
@@ -102,7 +100,7 @@ fn joins(
         let births = wanted.birth_date.then(|| {
             scope.spawn(|| {
                 let mut notes = Notes::default();
-                BirthDates::read(store, wanted.today, &mut notes).map(|dates| (dates, notes))
+                demographics::read(store, wanted.today, &mut notes).map(|dates| (dates, notes))
             })
         });
         let roles = match version {

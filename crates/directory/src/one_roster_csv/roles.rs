@@ -1,67 +1,16 @@
 //! Who is what, and where: a column of users.csv in 1.1, the file roles.csv in 1.2.
 
 use jiff::civil::Date;
-use patron::{Role, SchoolIndex};
+use patron::SchoolIndex;
 
-use super::cell::{self, STATUS};
-use super::orgs::Schools;
 use super::store::{File, Store};
+use crate::cell::{self, STATUS};
 use crate::join::{Join, Rows};
 use crate::notes::Notes;
-use crate::role_word::RoleWord;
+use crate::schools::Schools;
+use crate::standing::{RoleRow, Standing, settle};
 use crate::table::{Layout, Row, Table};
 use crate::{Oddity, Refusal};
-
-/// What a role makes of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// May hold a card, as far as we know.
-    Holds(Role),
-    /// A parent, guardian or relative.
-    NeverStored,
-    /// A word that is not of the vocabulary.
-    Unknown,
-    /// A role that was taken back, has ended or has not begun.
-    Past,
-}
-
-impl Standing {
-    /// Reads a role's name.
-    pub fn parse(word: &[u8]) -> Self {
-        match RoleWord::parse(word) {
-            RoleWord::Holds(role) => Self::Holds(role),
-            RoleWord::NeverStored => Self::NeverStored,
-            RoleWord::Unknown => Self::Unknown,
-        }
-    }
-
-    /// Roles by their code, and behind them what is no role.
-    const fn code(self) -> u8 {
-        match self {
-            Self::Holds(role) => role.code(),
-            Self::NeverStored => 253,
-            Self::Unknown => 254,
-            Self::Past => 255,
-        }
-    }
-
-    fn from_code(code: u8) -> Self {
-        match code {
-            253 => Self::NeverStored,
-            254 => Self::Unknown,
-            _ => Role::from_code(code).map_or(Self::Past, Self::Holds),
-        }
-    }
-}
-
-/// A row of roles.csv in 4 bytes. They sort as they count: primary roles first, and of several the one that comes
-/// first in [`Role`], so that no order of rows changes who a person is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct RoleRow {
-    secondary: bool,
-    standing: u8,
-    school: u16,
-}
 
 /// The roles of a bundle.
 pub(super) struct Roles {
@@ -119,17 +68,11 @@ impl Roles {
                     notes.warn_row(FILE, row.line, Oddity::UnknownRole);
                 }
                 let school = match standing {
-                    Standing::Holds(_) if !org.is_empty() => schools.place(org, File::Roles, row.line, notes)?,
+                    Standing::Holds(_) if !org.is_empty() => schools.place(org, FILE, row.line, notes)?,
                     _ => None,
                 };
-                rows.push(
-                    person,
-                    RoleRow {
-                        secondary: row.optional(kind).eq_ignore_ascii_case(b"secondary"),
-                        standing: standing.code(),
-                        school: school.map_or(u16::MAX, |SchoolIndex(index)| index),
-                    },
-                );
+                let secondary = row.optional(kind).eq_ignore_ascii_case(b"secondary");
+                rows.push(person, RoleRow::new(secondary, standing, school));
             }
             table.refuse_without_rows()?;
             Ok(Self { schools, file: Some(rows.sorted()) })
@@ -139,24 +82,7 @@ impl Roles {
     /// What roles.csv makes of a person, with the schools of the roles that may hold a card, sorted. `None`: it does
     /// not name the person.
     pub fn of(&self, source_id: &[u8]) -> Option<(Standing, Vec<SchoolIndex>)> {
-        let mut found = None;
-        let mut schools = Vec::new();
-        for row in self.file.as_ref()?.of(source_id) {
-            let standing = Standing::from_code(row.standing);
-            let holds = matches!(standing, Standing::Holds(_));
-            if holds && row.school != u16::MAX {
-                schools.push(SchoolIndex(row.school));
-            }
-            found = match found {
-                Some(first @ Standing::Holds(_)) => Some(first),
-                Some(Standing::NeverStored) if !holds => Some(Standing::NeverStored),
-                Some(Standing::Unknown) if standing == Standing::Past => Some(Standing::Unknown),
-                _ => Some(standing),
-            };
-        }
-        schools.sort_unstable();
-        schools.dedup();
-        found.map(|standing| (standing, schools))
+        settle(self.file.as_ref()?.of(source_id))
     }
 }
 

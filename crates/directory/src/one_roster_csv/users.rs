@@ -1,15 +1,16 @@
 //! users.csv: the people, joined with the other files.
 
-use patron::{IdSource, SchoolIndex, Student};
+use patron::{IdSource, Student};
 use zeroize::Zeroizing;
 
-use super::cell::{self, STATUS};
-use super::demographics::{Birth, BirthDates};
-use super::roles::{Roles, Standing};
+use super::roles::Roles;
 use super::store::File;
-use crate::column::{Column, Unread, grade, name};
+use crate::births::BirthDates;
+use crate::cell::{self, STATUS};
+use crate::column::{Column, Unread, grade};
 use crate::header::Header;
 use crate::notes::Notes;
+use crate::standing::Standing;
 use crate::table::{Row, Table};
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
 
@@ -146,7 +147,9 @@ impl Users {
                 .ok_or(Unread::Undecodable { column: "sourcedId", expected: "a person that roles.csv gives a role" })?,
             Some((role, orgs)) => match Standing::parse(role.filled(row, "a role of OneRoster 1.1")?) {
                 standing @ Standing::Holds(_) => {
-                    (standing, places(&mut self.roles, orgs.text(row)?, row.line, notes).map_err(Unread::Refused)?)
+                    let orgs = orgs.text(row)?.split(',');
+                    let schools = self.roles.schools.places(orgs, FILE, row.line, notes).map_err(Unread::Refused)?;
+                    (standing, schools)
                 }
                 Standing::Unknown => {
                     notes.warn_row(FILE, row.line, Oddity::UnknownRole);
@@ -182,7 +185,7 @@ impl Users {
                 expiry: None,
                 withdrawn: None,
                 name: match &self.name {
-                    Some((given, family)) => name(given.text(row)?, family.text(row)?),
+                    Some((given, family)) => cell::name(given.text(row)?, family.text(row)?),
                     None => None,
                 },
                 email: match &self.email {
@@ -190,13 +193,9 @@ impl Users {
                     None => None,
                 },
             },
-            birth_date: match self.birth_dates.as_ref().map(|dates| dates.of(source_id)) {
-                Some(Birth::Known(date)) => Some(date),
-                Some(Birth::Disputed) => {
-                    notes.warn_row(FILE, row.line, Oddity::BirthDates);
-                    None
-                }
-                Some(Birth::Unknown) | None => None,
+            birth_date: match &self.birth_dates {
+                Some(dates) => dates.single(source_id, FILE, row.line, notes),
+                None => None,
             },
             pins: self
                 .pins
@@ -206,17 +205,6 @@ impl Users {
             row: row.line,
         }))
     }
-}
-
-/// The schools of an `orgSourcedIds` list, sorted.
-fn places(roles: &mut Roles, list: &str, line: u64, notes: &mut Notes) -> Result<Vec<SchoolIndex>, Refusal> {
-    let mut schools = Vec::new();
-    for org in list.split(',').map(str::trim).filter(|org| !org.is_empty()) {
-        schools.extend(roles.schools.place(org, File::Users, line, notes)?);
-    }
-    schools.sort_unstable();
-    schools.dedup();
-    Ok(schools)
 }
 
 /// The ID of a type in `{LDAP:Id},{LTI:Id}`; of several the first.

@@ -3,6 +3,8 @@
 pub mod delimited;
 mod guard;
 pub(crate) mod one_roster_csv;
+pub(crate) mod one_roster_rest;
+mod web_address;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use crate::entry::Entry;
 
 pub use delimited::Delimited;
 pub use guard::Guard;
+pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +37,30 @@ pub enum SourceKind {
     OneRosterCsv(PathBuf),
     /// Any other file of rows and columns.
     Delimited(Box<Delimited>),
+    /// A OneRoster server.
+    OneRosterRest(Box<OneRosterRest>),
+}
+
+#[derive(Clone, Copy)]
+enum Word {
+    OneRosterCsv,
+    OneRosterRest,
+    Delimited,
 }
 
 impl SourceKind {
-    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS), ("delimited", delimited::KEYS)];
+    const WORDS: &[(&str, Word)] = &[
+        ("oneroster-csv", Word::OneRosterCsv),
+        ("oneroster-rest", Word::OneRosterRest),
+        ("delimited", Word::Delimited),
+    ];
 
     /// Where the district's files come in, where it sends any.
     pub fn inbox(&self) -> Option<&std::path::Path> {
         match self {
             Self::OneRosterCsv(path) => Some(path),
             Self::Delimited(delimited) => Some(&delimited.path),
+            Self::OneRosterRest(_) => None,
         }
     }
 }
@@ -79,11 +96,19 @@ impl Source {
             entry.error("it has no kind", format!("expected kind, one of {}", kinds.join(", ")));
             return None;
         };
-        let own = kind.word(SourceKind::WORDS)?;
+        let kind = kind.word(SourceKind::WORDS)?;
+        let own = match kind {
+            Word::OneRosterCsv => one_roster_csv::KEYS,
+            Word::OneRosterRest => one_roster_rest::KEYS,
+            Word::Delimited => delimited::KEYS,
+        };
         let section = entry.section(&[Self::KEYS, own].concat())?;
-        let of_kind = match kind.text()? {
-            "delimited" => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
-            _ => one_roster_csv::read(&section).map(SourceKind::OneRosterCsv),
+        let of_kind = match kind {
+            Word::OneRosterCsv => one_roster_csv::read(&section).map(SourceKind::OneRosterCsv),
+            Word::OneRosterRest => {
+                one_roster_rest::read(&section).map(|rest| SourceKind::OneRosterRest(Box::new(rest)))
+            }
+            Word::Delimited => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
         };
         let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
@@ -138,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv, delimited";
+        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
             [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]

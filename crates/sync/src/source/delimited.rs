@@ -6,7 +6,7 @@ use site::source::Delimited;
 use site::source::delimited::{self as configured, FileCharset};
 
 /// Opens the newest file; `None`: there is none.
-pub(crate) fn open(delimited: &Delimited) -> Result<Option<Box<dyn Directory>>, Refusal> {
+pub(super) fn open(delimited: &Delimited) -> Result<Option<Box<dyn Directory>>, Refusal> {
     Ok(find(&delimited.path, mapping(delimited))?.map(|export| Box::new(export) as Box<dyn Directory>))
 }
 

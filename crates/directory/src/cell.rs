@@ -1,9 +1,10 @@
-//! The values of cells.
+//! The values of cells, in the words of OneRoster and in the ways that exports have written them.
 
 use jiff::civil::Date;
+use patron::PersonName;
 
 /// A date as OneRoster writes it, `YYYY-MM-DD`, and in no other form: `1/05/2023` may be January or May.
-pub(super) fn date(cell: &[u8]) -> Option<Date> {
+pub(crate) fn date(cell: &[u8]) -> Option<Date> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell else { return None };
     let number = |digits: &[u8]| {
         digits
@@ -15,7 +16,7 @@ pub(super) fn date(cell: &[u8]) -> Option<Date> {
 }
 
 /// `enabledUser`, in the ways that exports have written it.
-pub(super) fn boolean(cell: &[u8]) -> Option<bool> {
+pub(crate) fn boolean(cell: &[u8]) -> Option<bool> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
     if is("true") || is("1") {
         Some(true)
@@ -27,7 +28,7 @@ pub(super) fn boolean(cell: &[u8]) -> Option<bool> {
 }
 
 /// `status`, which a bulk file leaves empty and some fill all the same. `Some(false)`: the row is taken back.
-pub(super) fn is_active(status: &[u8]) -> Option<bool> {
+pub(crate) fn is_active(status: &[u8]) -> Option<bool> {
     let is = |word: &str| status.eq_ignore_ascii_case(word.as_bytes());
     if status.is_empty() || is("active") {
         Some(true)
@@ -39,7 +40,12 @@ pub(super) fn is_active(status: &[u8]) -> Option<bool> {
 }
 
 /// What [`is_active`] reads.
-pub(super) const STATUS: &str = "nothing, `active`, `tobedeleted` or `inactive`";
+pub(crate) const STATUS: &str = "nothing, `active`, `tobedeleted` or `inactive`";
+
+/// A name, where there is anything of one.
+pub(crate) fn name(given: &str, family: &str) -> Option<PersonName> {
+    (!given.is_empty() || !family.is_empty()).then(|| PersonName { given: given.to_owned(), family: family.to_owned() })
+}
 
 #[cfg(test)]
 mod tests {
