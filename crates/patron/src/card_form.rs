@@ -141,6 +141,17 @@ impl CardForm {
             && (one.fill, one.case, one.check) == (other.fill, other.case, other.check)
     }
 
+    /// Whether this is the very card of a number in the roster.
+    pub fn makes(&self, card: &str, id: &str) -> bool {
+        let spec = &self.spec;
+        let rest = card.strip_prefix(&*spec.before).and_then(|rest| rest.strip_prefix(id));
+        let rest = rest.and_then(|rest| rest.strip_prefix(&*spec.after));
+        match spec.check {
+            None => rest == Some(""),
+            Some(_) => rest.is_some() && self.card_of(id) == card,
+        }
+    }
+
     /// A card that the form makes, for messages.
     pub fn example(&self) -> Option<String> {
         Shape::shared_example(&[&self.canonical().ok()?, &self.typed]).ok().flatten()
@@ -245,6 +256,7 @@ mod tests {
         let id = form.id_of_source(source)?;
         let card = form.card_of(&id);
         assert_eq!(form.id_of_card(&card).as_deref(), Some(id.as_str()), "{card} reads back");
+        assert!(form.makes(&card, &id) && !form.makes(&format!("{card}0"), &id), "{card}");
         Some((card, id))
     }
 

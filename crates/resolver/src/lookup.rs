@@ -24,7 +24,7 @@ pub(crate) enum Found<'a> {
     Student {
         district: usize,
         served: &'a Served,
-        row: Box<StudentRow>,
+        row: StudentRow,
     },
     Ambiguous {
         district: usize,
@@ -131,7 +131,7 @@ impl<'a> Search<'a, '_> {
         }
         self.has_read = true;
         match generation.row(&index) {
-            Ok(Some(Row::Student(row))) => Found::Student { district, served, row: Box::new(row) },
+            Ok(Some(Row::Student(row))) => Found::Student { district, served, row },
             Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
             Ok(Some(Row::Alias(id))) => {
                 self.alias = Some(match self.alias.take() {

@@ -25,7 +25,9 @@ pub(crate) fn seen(
         .map(|school| school.identifier.clone().unwrap_or_else(|| school.name.clone()));
     let internal_id = when(Attribute::InternalId).and(rosters.identity.as_ref());
     let form = served.cards.form_for(student.role, student.grade);
-    let card = form.and_then(|form| CardNumber::parse(&form.card_of(&place.id)));
+    let card = form
+        .filter(|form| !form.makes(query.card.as_str(), &place.id))
+        .and_then(|form| CardNumber::parse(&form.card_of(&place.id)));
     let patron_type = district.privileges.patron_type(student.role, student.grade);
     Patron {
         card: card.unwrap_or_else(|| query.card.clone()),

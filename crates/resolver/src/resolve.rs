@@ -19,7 +19,7 @@ pub struct Resolver {
 
 /// A verdict with what the logs say of it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<'a> {
     /// The verdict.
     pub verdict: Verdict,
     /// The district where the card was found, by index, or the only one that could have it.
@@ -27,7 +27,7 @@ pub struct Answer {
     /// Who it is about, for the logs.
     pub pseudonym: Pseudonym,
     /// Who was admitted, for the reports; `None` for every other verdict.
-    pub used: Option<Used>,
+    pub used: Option<Used<'a>>,
 }
 
 /// How far `explain` got, one station after the other.
@@ -71,7 +71,13 @@ impl Resolver {
     }
 
     /// The verdict on a query. Counts a wrong PIN against the card.
-    pub fn resolve(&self, rosters: &Rosters, query: &Query<'_>, now: Moment, month: &PseudonymKey) -> Answer {
+    pub fn resolve<'a>(
+        &self,
+        rosters: &'a Rosters,
+        query: &Query<'a>,
+        now: Moment,
+        month: &PseudonymKey,
+    ) -> Answer<'a> {
         let (place, found) = find(rosters, query, now);
         let used = Used::of(&found);
         // Of a card that nobody has, several districts may be meant, and none is.
@@ -81,11 +87,12 @@ impl Resolver {
             Some(pin) => self.verify(rosters, query, pin, &place, found, now),
             None => recognise(rosters, query, &place, found, now),
         };
+        let pseudonym = month.pseudonym(place.space, &place.id);
         Answer {
-            used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, &place.id)),
+            used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, place.id)),
             verdict,
             district,
-            pseudonym: month.pseudonym(place.space, &place.id),
+            pseudonym,
         }
     }
 
@@ -242,7 +249,7 @@ fn judge(
         (Found::Nobody | Found::OtherForm, _) => return refuse(Reason::UnknownCard),
         (Found::Elsewhere { .. }, _) => return refuse(Reason::OtherDistrict),
         (Found::Ambiguous { .. }, _) => return refuse(Reason::Ambiguous),
-        (Found::Student { district, served, row }, _) => (district, served, *row),
+        (Found::Student { district, served, row }, _) => (district, served, row),
     };
     if attempt == Attempt::Wrong {
         let none = !row.has_pin() && !served.is_without_pin(row.pin_rule);

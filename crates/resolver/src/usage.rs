@@ -1,5 +1,6 @@
 //! What of an admitted request is counted for the reports.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use patron::{Grade, Role, SchoolIndex};
@@ -9,32 +10,39 @@ use crate::Rosters;
 use crate::lookup::Found;
 
 /// Who was admitted, as far as it is counted.
-pub struct Used {
+pub struct Used<'a> {
     /// The district in which the person was found, by index.
     pub district: usize,
-    /// ID space and ID, with a NUL between.
-    person: String,
+    space: &'a str,
+    id: Cow<'a, str>,
     school: Option<SchoolIndex>,
     grade: Option<Grade>,
     role: Role,
 }
 
-impl Used {
+impl<'a> Used<'a> {
     /// The person who was found, before the verdict takes the row. Costs nothing: whose ID it is, is said later.
     pub(crate) fn of(found: &Found<'_>) -> Option<Self> {
         let Found::Student { district, row, .. } = found else { return None };
         let student = &row.student;
         let school = student.schools.first().copied();
-        Some(Self { district: *district, person: String::new(), school, grade: student.grade, role: student.role })
+        Some(Self {
+            district: *district,
+            space: "",
+            id: Cow::Borrowed(""),
+            school,
+            grade: student.grade,
+            role: student.role,
+        })
     }
 
     /// The same with the ID, in its space.
-    pub(crate) fn by(self, space: &str, id: &str) -> Self {
-        Self { person: [space, "\0", id].concat(), ..self }
+    pub(crate) fn by(self, space: &'a str, id: Cow<'a, str>) -> Self {
+        Self { space, id, ..self }
     }
 }
 
-impl fmt::Debug for Used {
+impl fmt::Debug for Used<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Used").field("district", &self.district).finish_non_exhaustive()
     }
@@ -43,9 +51,9 @@ impl fmt::Debug for Used {
 impl Rosters {
     /// A use as it is counted: marks in the place of the ID. `None`: the identity key cannot be read, or the district
     /// went with a reload.
-    pub fn use_of(&self, used: &Used, client: &str, month: UseMonth) -> Option<Use> {
+    pub fn use_of(&self, used: &Used<'_>, client: &str, month: UseMonth) -> Option<Use> {
         let key = UsageKey::of(self.identity.as_ref()?);
-        let (space, id) = used.person.split_once('\0')?;
+        let (space, id) = (used.space, &*used.id);
         let header = self.generation(used.district).ok()?.header();
         let school = used.school.and_then(|school| header.schools.get(usize::from(school.0)));
         Some(Use {

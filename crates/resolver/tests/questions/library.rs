@@ -8,7 +8,7 @@ use patron::{
     PinRule, PinRules, PinScheme, PrivilegeRule, PrivilegeRules, Privileges, Reason, Release, Role, Scope, Student,
     Verdict,
 };
-use resolver::{Answer, ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
+use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
 use roster::{Header, Month, PseudonymKey, Row, RowIndex, SchoolEntry, Store, StudentRow, key_file};
 use tempfile::TempDir;
 
@@ -113,13 +113,16 @@ impl Library {
     }
 
     pub fn ask_as(&self, client: &ClientRules, card: &str, pin: &str) -> Verdict {
-        self.answer_as(client, card, pin).verdict
+        self.answer_as(client, card, pin).0
     }
 
-    pub fn answer_as(&self, client: &ClientRules, card: &str, pin: &str) -> Answer {
+    /// The verdict, and the district that it is counted for.
+    pub fn answer_as(&self, client: &ClientRules, card: &str, pin: &str) -> (Verdict, Option<usize>) {
         let (card, pin) = (CardNumber::parse(card).unwrap(), Pin::parse(pin));
         let query = Query { card: &card, pin: pin.as_ref(), client };
-        self.resolver.resolve(&self.rosters(), &query, self.now, &self.month)
+        let rosters = self.rosters();
+        let answer = self.resolver.resolve(&rosters, &query, self.now, &self.month);
+        (answer.verdict, answer.district)
     }
 
     pub fn ask(&self, card: &str, pin: &str) -> Verdict {

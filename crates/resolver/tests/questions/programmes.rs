@@ -76,7 +76,7 @@ fn a_verdict_is_counted_for_the_district_in_which_the_child_is() {
     let library = shared();
     library.publish(0, &[("1001", "0201", Some(student()))]);
     library.publish(1, &[("1002", "0202", Some(student()))]);
-    let of = |card| library.answer_as(&client(&[0, 1], PinPolicy::Required), card, "0202").district;
+    let of = |card| library.answer_as(&client(&[0, 1], PinPolicy::Required), card, "0202").1;
     assert_eq!([of("1001"), of("1002"), of("1003"), of("x")], [Some(0), Some(1), None, None]);
 }
 
