@@ -14,6 +14,8 @@ pub enum Tool {
     Sip2ClientCli,
     /// Debian `systemd`: reads units without running any.
     SystemdAnalyze,
+    /// Debian `slapd`: OpenLDAP's server, which tests start for themselves.
+    Slapd,
 }
 
 impl Tool {
@@ -23,6 +25,7 @@ impl Tool {
             Self::Pysip2 => "pysip2",
             Self::Sip2ClientCli => "sip2-client-cli",
             Self::SystemdAnalyze => "systemd-analyze",
+            Self::Slapd => "slapd",
         }
     }
 
@@ -32,6 +35,7 @@ impl Tool {
             Self::Sip2 | Self::Pysip2 => "python/bin/python3",
             Self::Sip2ClientCli => "bin/sip2-client-cli",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
+            Self::Slapd => "/usr/sbin/slapd",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`person`] what is asked of a source, and what it hands on
 //! - [`reading`] what reading it came to: counts, schools, warnings
 //! - [`refusal`] why a source was not taken, and who can mend it
+//! - [`ldap`] LDAP directories and Active Directory, asked over the network
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
 //!
 //! No error, warning or `Debug` here holds a cell of a source: files, rows, columns and counts only.
@@ -14,6 +15,7 @@
 #[cfg(test)]
 mod battery;
 mod join;
+pub mod ldap;
 mod notes;
 pub mod one_roster_csv;
 pub mod person;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 /// A date as OneRoster writes it, `YYYY-MM-DD`, and in no other form: `1/05/2023` may be January or May.
-pub(super) fn date(cell: &[u8]) -> Option<Date> {
+pub(crate) fn date(cell: &[u8]) -> Option<Date> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell else { return None };
     let number = |digits: &[u8]| {
         digits
@@ -15,7 +15,7 @@ pub(super) fn date(cell: &[u8]) -> Option<Date> {
 }
 
 /// `enabledUser`, in the ways that exports have written it.
-pub(super) fn boolean(cell: &[u8]) -> Option<bool> {
+pub(crate) fn boolean(cell: &[u8]) -> Option<bool> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
     if is("true") || is("1") {
         Some(true)

@@ -10,7 +10,7 @@
 //! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
 
 mod archive;
-mod cell;
+pub(crate) mod cell;
 mod clearing;
 mod demographics;
 mod header;
