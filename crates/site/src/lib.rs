@@ -61,7 +61,7 @@ pub use log::{Level, Log, LogFormat};
 pub use login::{Login, PasswordHash};
 pub use network::Network;
 pub use site::{Loaded, Site};
-pub use source::{After, Guard, Source, SourceKind};
+pub use source::{After, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, Source, SourceKind};
 pub use texts::{Said, Texts};
 pub use units::Share;
 

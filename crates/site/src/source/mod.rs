@@ -1,6 +1,7 @@
 //! `[source]` of a district: where its rosters come from. One file for each kind, and one for the guard.
 
 mod guard;
+pub(crate) mod ldap;
 pub(crate) mod one_roster_csv;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crate::entry::Entry;
 
 pub use guard::Guard;
+pub use ldap::{Ldap, LdapAttributes, LdapSecurity, LdapServer};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +30,18 @@ pub struct Source {
 pub enum SourceKind {
     /// A folder or zip of OneRoster CSV: the folder with the CSV files or the zips in it, or a zip.
     OneRosterCsv(PathBuf),
+    /// An LDAP directory, pulled whole.
+    Ldap(Box<Ldap>),
 }
 
 impl SourceKind {
-    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS)];
+    const WORDS: &[(&str, &[&str])] = &[("oneroster-csv", one_roster_csv::KEYS), ("ldap", ldap::KEYS)];
 
     /// Where the district's files come in, where it sends any.
     pub fn inbox(&self) -> Option<&std::path::Path> {
         match self {
             Self::OneRosterCsv(path) => Some(path),
+            Self::Ldap(_) => None,
         }
     }
 }
@@ -71,7 +76,10 @@ impl Source {
         };
         let own = kind.word(SourceKind::WORDS)?;
         let section = entry.section(&[Self::KEYS, own].concat())?;
-        let of_kind = one_roster_csv::read(&section).map(SourceKind::OneRosterCsv);
+        let of_kind = match kind.text()? {
+            "ldap" => ldap::read(&section).map(|ldap| SourceKind::Ldap(Box::new(ldap))),
+            _ => one_roster_csv::read(&section).map(SourceKind::OneRosterCsv),
+        };
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
         let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
         let keeps_files = of_kind.as_ref().is_some_and(|kind| kind.inbox().is_some());
@@ -123,10 +131,10 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv";
+        const KINDS: &str = "oneroster-csv, ldap";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
-            [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]
+            [format!("districts/cms.toml:9:8 source.kind: unknown word, did you mean ldap?; expected one of {KINDS}")]
         );
         assert_eq!(
             with("path = \"x\"\n").errors(),
