@@ -4,6 +4,7 @@ mod fake;
 mod people;
 mod pulls;
 mod refusals;
+mod samba;
 
 use std::fs;
 use std::path::Path;
