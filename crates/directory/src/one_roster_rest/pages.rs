@@ -86,7 +86,7 @@ fn rows<'a>(body: &'a [u8], collection: &'static str) -> Result<Vec<&'a RawValue
         Category::Eof => Fault::BrokenOff,
         _ => Fault::NotJson,
     };
-    let page: BTreeMap<&str, &RawValue> = serde_json::from_slice(body).map_err(broken)?;
+    let page: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(broken)?;
     let list = page.get(collection).ok_or(Fault::NoList { name: collection })?;
     serde_json::from_str(list.get()).map_err(|_| Fault::NoList { name: collection })
 }

@@ -162,3 +162,9 @@ fn a_host_that_refuses_connections_is_tried_a_few_times() {
     assert!(matches!(fault.trouble, Trouble::Busy { tries: 4, .. }), "{fault}");
     assert_eq!(clock.waits(), [2000, 4000, 8000]);
 }
+
+#[test]
+fn what_else_stands_in_a_page_does_not_matter() {
+    let pulled = pull(with_users(1, |_| Some(Reply::body(r#"{"\u0058":[1],"users":[]}"#))), &battery::least());
+    assert_eq!(pulled.bad().fault, Fault::EmptyList);
+}

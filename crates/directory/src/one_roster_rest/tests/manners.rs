@@ -84,6 +84,7 @@ fn a_pull_does_not_go_on_for_ever() {
         &battery::least(),
     );
     assert_eq!(pulled.trouble().0, &Trouble::TooLong { hours: 2 });
+    assert_eq!(pulled.waits.iter().sum::<u64>(), 7_500_000, "the first look at the clock after 2 hours");
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn people_who_are_to_be_deleted_are_left_out() {
 fn ids_and_pins_are_found_where_servers_keep_them() {
     let mut collections = students(1);
     let user = &mut collections["users"][0];
-    (user["identifier"], user["password"]) = (1234567.into(), "0423".into());
+    (user["identifier"], user["password"], user["grades"]) = (1234567.into(), "0423".into(), "07".into());
     let wanted = Wanted {
         ids: vec![IdSource::Identifier, IdSource::UserId("SIS".into()), IdSource::SourceId, IdSource::Username],
         pin_columns: vec!["password".into(), "metadata.pin".into()],
@@ -172,6 +173,7 @@ fn ids_and_pins_are_found_where_servers_keep_them() {
     let pulled = pull(move |asked| paged(&collections, asked), &wanted);
     let [person] = pulled.people() else { panic!("one person") };
     assert_eq!(person.ids, ["1234567", "0000001", "u0", ""]);
+    assert_eq!(person.student.grade, patron::Grade::parse("07"), "a text where a list belongs");
     assert_eq!([person.pins[0].as_str(), person.pins[1].as_str()], ["0423", "0423"]);
 }
 
