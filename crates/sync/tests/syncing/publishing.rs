@@ -1,11 +1,12 @@
 //! Bundles in, generations out: what is published, what is refused, and what serves on.
 
+use std::time::Duration;
+
 use crate::library::{Library, SPACE, birth_date, card, keyring};
 use jiff::Timestamp;
 use patron::{CardRules, PinRules};
 use roster::{Row, Store};
 use site::After;
-use std::time::Duration;
 use sync::{Cause, Mode, Outcome, SyncError};
 
 const BORN: &str = "2012-02-01";
