@@ -16,6 +16,8 @@ pub enum Tool {
     SystemdAnalyze,
     /// Debian `libxml2-utils`: validates XML.
     Xmllint,
+    /// Debian `slapd`: OpenLDAP's server, which tests start for themselves.
+    Slapd,
 }
 
 impl Tool {
@@ -26,6 +28,7 @@ impl Tool {
             Self::Sip2ClientCli => "sip2-client-cli",
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Xmllint => "xmllint",
+            Self::Slapd => "slapd",
         }
     }
 
@@ -36,6 +39,7 @@ impl Tool {
             Self::Sip2ClientCli => "bin/sip2-client-cli",
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
             Self::Xmllint => "/usr/bin/xmllint",
+            Self::Slapd => "/usr/sbin/slapd",
         }
     }
 }

@@ -61,7 +61,7 @@ fn a_key_that_this_release_does_not_act_on_is_an_error() {
         "live = \"ldap\"",
         &["conf/districts/cms.toml:13:1: eligibility.live: unknown key"],
     );
-    spoilt("districts/cms.toml", "oneroster-csv", "ldap", &["source.kind", "expected one of oneroster-csv"]);
+    spoilt("districts/cms.toml", "oneroster-csv", "sql", &["source.kind", "expected one of oneroster-csv"]);
     spoilt("districts/cms.toml", "\"birth-date\"", "\"directory\"", &["pin.scheme", "unknown word"]);
     spoilt("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-smtp\"", &["listener[0].protocol", "sip2"]);
 }

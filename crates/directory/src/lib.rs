@@ -8,6 +8,7 @@
 //! - [`reading`] what reading it came to: counts, schools, warnings
 //! - [`refusal`] why a source was not taken, and who can mend it
 //! - [`delimited`] any other file of rows and columns
+//! - [`ldap`] LDAP directories and Active Directory, asked over the network
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
 //! - [`one_roster_rest`] OneRoster 1.1 and 1.2 servers
 //!
@@ -26,6 +27,7 @@ pub mod delimited;
 mod header;
 mod inbox;
 mod join;
+pub mod ldap;
 mod notes;
 pub mod one_roster_csv;
 pub mod one_roster_rest;

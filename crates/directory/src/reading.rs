@@ -146,6 +146,12 @@ pub enum Oddity {
     Total,
     /// A server refuses to send some fields only.
     NoSelection,
+    /// Entries with several values in an attribute that is asked for one.
+    SeveralValues(String),
+    /// Values that are not UTF-8 in an attribute that is not needed.
+    NotText(String),
+    /// No entry has the attribute at all.
+    NoAttribute(String),
 }
 
 impl fmt::Display for Oddity {
@@ -156,6 +162,11 @@ impl fmt::Display for Oddity {
             }
             Self::OldColumn(name) => return write!(f, "column `{name}` goes by the name of an earlier draft"),
             Self::NoColumn(name) => return write!(f, "there is no column `{name}`"),
+            Self::SeveralValues(name) => return write!(f, "attribute `{name}` has several values; the first counts"),
+            Self::NotText(name) => return write!(f, "attribute `{name}` is not text in UTF-8; taken as none"),
+            Self::NoAttribute(name) => {
+                return write!(f, "no entry has the attribute `{name}`, or bind-dn may not read it");
+            }
             Self::NoManifest => "missing; the files are taken by their names and columns",
             Self::ManifestDiffers => "manifest.csv says something else about this file; the data wins",
             Self::NoVersion => "`oneroster.version` is missing; the columns decide",

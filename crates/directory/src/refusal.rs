@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use patron::Actor;
 
+use crate::ldap;
 use crate::one_roster_rest::ServerFault;
 
 /// Why a source was not taken. The last good roster goes on serving.
@@ -14,6 +15,9 @@ pub enum Refusal {
     /// The source is not what it should be: the district must send another.
     #[error(transparent)]
     BadData(#[from] BadData),
+    /// A directory server was not read.
+    #[error(transparent)]
+    Ldap(#[from] ldap::Fault),
     /// The source could not be read or cleared away: the sysadmin must look.
     #[error("{}: {error}", path.display())]
     Unreadable {
@@ -44,10 +48,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Who can mend it.
-    pub const fn actor(&self) -> Actor {
+    pub fn actor(&self) -> Actor {
         match self {
             Self::BadData(_) => Actor::District,
             Self::Server(fault) => fault.actor(),
+            Self::Ldap(fault) => fault.actor(),
             Self::Unreadable { .. } | Self::Configuration { .. } | Self::Replaced { .. } => Actor::Sysadmin,
         }
     }
@@ -185,6 +190,9 @@ pub enum Fault {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// A directory server knows nobody.
+    #[error("no entry below base matches filter, or bind-dn may read none; check all three with the district")]
+    NoEntries,
     /// The archive unpacks to very many times its size, as no roster does.
     #[error("the archive unpacks to more than {limit} times its size, as no roster does; zip the files again")]
     Ratio {

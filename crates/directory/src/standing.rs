@@ -2,8 +2,8 @@
 
 use patron::{Role, SchoolIndex};
 
-/// What a role makes of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a role makes of a person. They sort as they count: of several the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
     /// May hold a card, as far as we know.
     Holds(Role),

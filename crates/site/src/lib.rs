@@ -63,7 +63,10 @@ pub use login::{Login, PasswordHash};
 pub use ncip::{Convention, Ncip};
 pub use network::Network;
 pub use site::{Loaded, Site};
-pub use source::{After, Guard, OneRosterAuth, OneRosterRest, OneRosterVersion, Source, SourceKind};
+pub use source::{
+    After, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
+    Source, SourceKind,
+};
 pub use texts::{Said, Texts};
 pub use units::Share;
 

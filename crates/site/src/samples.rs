@@ -121,6 +121,22 @@ fn the_sample_of_a_oneroster_server_holds_every_key_and_loads() {
 }
 
 #[test]
+fn the_ldap_sample_holds_every_key_and_loads_in_a_districts_file() {
+    let known = [
+        ("", &["source"][..]),
+        ("source.", &[Source::KEYS, source::ldap::KEYS].concat()),
+        ("source.attributes.", source::ldap::ATTRIBUTE_KEYS),
+        ("source.roles.", &["Pupil", "Faculty"]),
+    ];
+    assert_eq!(keys_of("sources/ldap.toml"), paths(&known));
+    let mut trial = Trial::default();
+    let (district, _) = trial.district_text().split_once("[source]").unwrap();
+    let sample = fs::read_to_string(Path::new(CONF).join("sources/ldap.toml")).unwrap();
+    trial.district("cms", &format!("{district}{sample}"));
+    assert_eq!(trial.warnings(), [""; 0]);
+}
+
+#[test]
 fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),

@@ -1,6 +1,7 @@
 //! Which connector reads which kind of source.
 
 mod delimited;
+mod ldap;
 mod one_roster_rest;
 
 use std::env;
@@ -17,6 +18,8 @@ pub(crate) fn open(source: &Source) -> Result<Option<Box<dyn Directory>>, Refusa
         }
         SourceKind::Delimited(delimited) => delimited::open(delimited),
         SourceKind::OneRosterRest(rest) => one_roster_rest::open(rest).map(Some),
+        // What is new there is only known once it is pulled.
+        SourceKind::Ldap(ldap) => Ok(Some(Box::new(directory::ldap::Pull::new(ldap::settings(ldap))))),
     }
 }
 

@@ -1,10 +1,14 @@
 //! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code. And
-//! Debian's `systemd-analyze`, which reads our units, and its `xmllint`, which validates our XML.
+//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd`, which the
+//! tests pull rosters from.
 //!
 //! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
 //! had is skipped with its reason, never silently.
 
 use std::fmt::{self, Display};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -51,6 +55,12 @@ const ANALYZE: (&str, &str) = ("systemd-analyze", "systemd");
 /// What validates XML, and its package.
 const XMLLINT: (&str, &str) = ("xmllint", "libxml2-utils");
 
+/// OpenLDAP's server.
+const SLAPD: &str = "slapd";
+
+/// What Debian's packages ask before they start a service.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
 /// Pythons to try, the caller's own first.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 /// What Debian calls them.
@@ -80,6 +90,7 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
     for (program, package) in [ANALYZE, XMLLINT] {
         note(program, install_debian(program, package), &mut skipped);
     }
+    note(SLAPD, install_slapd(), &mut skipped);
     Ok(skipped)
 }
 
@@ -95,6 +106,48 @@ fn install_debian(program: &str, package: &str) -> Result<()> {
     run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", package]))?;
     ensure!(path.exists(), "Debian's {package} was installed and has no {program}");
     Ok(())
+}
+
+/// Installs Debian's slapd. Its package starts a server for everybody on port 389: not here.
+fn install_slapd() -> Result<()> {
+    let path = Path::new("/usr/sbin").join(SLAPD);
+    if path.exists() {
+        return Ok(());
+    }
+    ensure!(rustix::process::geteuid().is_root(), "it is not installed, and only root may install it");
+    println!("installing Debian packages: {SLAPD}");
+    run(apt_get().args(["update", "--quiet"]))?;
+    let policy = NoServices::begin()?;
+    let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", SLAPD]));
+    policy.end()?;
+    installed?;
+    ensure!(path.exists(), "Debian's slapd was installed and has no {}", path.display());
+    Ok(())
+}
+
+/// While it lasts, packages start no service (invoke-rc.d(8)): exit code 101 forbids it. A policy that is there already
+/// is the machine's own, and stays.
+struct NoServices {
+    ours: bool,
+}
+
+impl NoServices {
+    fn begin() -> Result<Self> {
+        let options = OpenOptions::new().write(true).create_new(true).mode(0o755).open(POLICY);
+        match options {
+            Ok(mut file) => file.write_all(b"#!/bin/sh\nexit 101\n").context(POLICY)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(Self { ours: false }),
+            Err(error) => return Err(error).context(POLICY),
+        }
+        Ok(Self { ours: true })
+    }
+
+    fn end(self) -> Result<()> {
+        if self.ours {
+            std::fs::remove_file(POLICY).context(POLICY)?;
+        }
+        Ok(())
+    }
 }
 
 /// Makes the virtual environment where there is none that works, and returns its Python.

@@ -2,6 +2,7 @@
 
 pub mod delimited;
 mod guard;
+pub(crate) mod ldap;
 pub(crate) mod one_roster_csv;
 pub(crate) mod one_roster_rest;
 mod web_address;
@@ -13,6 +14,7 @@ use crate::entry::Entry;
 
 pub use delimited::Delimited;
 pub use guard::Guard;
+pub use ldap::{Ldap, LdapAttributes, LdapSecurity, LdapServer};
 pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
 
 /// Where a district's rosters come from.
@@ -39,6 +41,8 @@ pub enum SourceKind {
     Delimited(Box<Delimited>),
     /// A OneRoster server.
     OneRosterRest(Box<OneRosterRest>),
+    /// An LDAP directory, pulled whole.
+    Ldap(Box<Ldap>),
 }
 
 #[derive(Clone, Copy)]
@@ -46,6 +50,7 @@ enum Word {
     OneRosterCsv,
     OneRosterRest,
     Delimited,
+    Ldap,
 }
 
 impl SourceKind {
@@ -53,6 +58,7 @@ impl SourceKind {
         ("oneroster-csv", Word::OneRosterCsv),
         ("oneroster-rest", Word::OneRosterRest),
         ("delimited", Word::Delimited),
+        ("ldap", Word::Ldap),
     ];
 
     /// Where the district's files come in, where it sends any.
@@ -60,7 +66,7 @@ impl SourceKind {
         match self {
             Self::OneRosterCsv(path) => Some(path),
             Self::Delimited(delimited) => Some(&delimited.path),
-            Self::OneRosterRest(_) => None,
+            Self::OneRosterRest(_) | Self::Ldap(_) => None,
         }
     }
 }
@@ -101,6 +107,7 @@ impl Source {
             Word::OneRosterCsv => one_roster_csv::KEYS,
             Word::OneRosterRest => one_roster_rest::KEYS,
             Word::Delimited => delimited::KEYS,
+            Word::Ldap => ldap::KEYS,
         };
         let section = entry.section(&[Self::KEYS, own].concat())?;
         let of_kind = match kind {
@@ -109,6 +116,7 @@ impl Source {
                 one_roster_rest::read(&section).map(|rest| SourceKind::OneRosterRest(Box::new(rest)))
             }
             Word::Delimited => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
+            Word::Ldap => ldap::read(&section).map(|ldap| SourceKind::Ldap(Box::new(ldap))),
         };
         let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
@@ -163,10 +171,10 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited";
+        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited, ldap";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
-            [format!("districts/cms.toml:9:8 source.kind: unknown word; expected one of {KINDS}")]
+            [format!("districts/cms.toml:9:8 source.kind: unknown word, did you mean ldap?; expected one of {KINDS}")]
         );
         assert_eq!(
             with("path = \"x\"\n").errors(),

@@ -46,8 +46,7 @@ fn numbers() -> Mapping {
 }
 
 fn given(inbox: &Path, people: &[Given], delimiter: &str, name: &str) -> Box<dyn Directory> {
-    let mut rows =
-        vec![vec!["Number", "Type", "Active", "Grade", "School", "Born", "First", "Last", "Mail", "metadata.pin"]];
+    let mut rows = vec![vec!["Number", "Type", "Active", "Grade", "School", "Born", "First", "Last", "Mail", "pin"]];
     for Given { id, role, school, enabled, grade, birth_date, pin } in people {
         rows.push(vec![id, role, enabled, grade, school, birth_date, "Ada", "Byron", "ada@example.org", pin]);
     }

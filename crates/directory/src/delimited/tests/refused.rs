@@ -89,7 +89,7 @@ fn no_message_holds_a_cell() {
     // A file without a header begins with a person.
     let bad = refused("Marker,1,true\nMarker,2,true\n", numbers(), &least());
     assert!(!format!("{bad} {bad:?}").contains("Marker"));
-    let header = "Number,Type,Active,Grade,School,Born,First,Last,Mail,metadata.pin";
+    let header = "Number,Type,Active,Grade,School,Born,First,Last,Mail,pin";
     let rows = "Marker,Marker,Marker,Marker,Marker,Marker\nMarker,student,Marker,Marker,,Marker\n\
                 Marker,student,1,Marker,,Marker\n";
     let (_, reading) = read_with(format!("{header}\n{rows}"), mapping(), &all()).unwrap();

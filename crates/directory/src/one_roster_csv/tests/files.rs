@@ -36,8 +36,8 @@ fn refuses_a_missing_column_and_names_the_nearest() {
 
 #[test]
 fn refuses_a_missing_pin_column() {
-    let wanted = Wanted { pin_columns: vec!["PIN".into()], ..least() };
-    assert_eq!(bad(read(&v1p1(&[ADA]), &wanted)).column.as_deref(), Some("PIN"));
+    let wanted = Wanted { pin_columns: vec!["Secret".into()], ..least() };
+    assert_eq!(bad(read(&v1p1(&[ADA]), &wanted)).column.as_deref(), Some("Secret"));
 }
 
 #[test]

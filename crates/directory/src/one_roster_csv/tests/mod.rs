@@ -28,9 +28,9 @@ battery!(v1p2_zip, |inbox, people| super::zipped(inbox, &super::v1p2(people)));
 type Files = Vec<(&'static str, Vec<u8>)>;
 
 const USERS_1P1: &str = "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,\
-                         familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,metadata.pin";
+                         familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,pin";
 const USERS_1P2: &str = "sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,\
-                         middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,metadata.pin";
+                         middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,pin";
 const ROLES: &str =
     "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId";
 const ORGS: &str = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId

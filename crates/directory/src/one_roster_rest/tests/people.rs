@@ -39,6 +39,7 @@ fn user(version: Version, number: usize, person: &Given) -> Value {
         "identifier": id,
         "email": "ada@example.org",
         "grades": grade.split(',').filter(|grade| !grade.is_empty()).collect::<Vec<_>>(),
+        "pin": pin,
         "metadata": {"pin": pin},
     });
     match version {

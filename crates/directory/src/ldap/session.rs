@@ -1,0 +1,177 @@
+//! A server found, connected and bound; and pages asked of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::entry::Entry;
+use super::fault::{Fault, Trouble};
+use super::relay::{self, Wire};
+use super::settings::{Security, Server, Settings};
+use super::tls;
+use crate::Refusal;
+
+/// How long a connection that ended may take to say why.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A connection that may ask.
+pub(super) struct Session {
+    ldap: Ldap,
+    /// Ends with the connection, and knows why.
+    relay: JoinHandle<Result<(), Trouble>>,
+    place: String,
+    timeout: Duration,
+}
+
+/// One page of a search.
+pub(super) struct Page {
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; empty: there is none.
+    pub cookie: Vec<u8>,
+}
+
+impl Session {
+    /// Tries the servers in turn. What another server would only say again ends it.
+    pub async fn open(settings: &Settings) -> Result<Self, Refusal> {
+        let password = settings.bind.as_ref().map(|bind| bind.password()).transpose()?;
+        let tls = tls::config(settings)?;
+        let mut tried = Vec::new();
+        for server in &settings.servers {
+            let trouble = match Self::connect(server, settings.timeout, tls.as_ref()).await {
+                Ok(mut session) => match session.bind(settings, password.as_deref()).await {
+                    Ok(()) => return Ok(session),
+                    Err(trouble) => trouble,
+                },
+                Err(trouble) => trouble,
+            };
+            let ends = !trouble.is_of_one_server();
+            tried.push((server.to_string(), trouble));
+            if ends {
+                break;
+            }
+        }
+        Err(Fault::of_each(tried).into())
+    }
+
+    async fn connect(server: &Server, patience: Duration, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Trouble> {
+        let silent = |_| Trouble::Silent(patience);
+        let server_wire = timeout(patience, wire(server, tls)).await.map_err(silent)??;
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Trouble::Runtime)?;
+        ours.set_nonblocking(true).map_err(Trouble::Runtime)?;
+        let ours = UnixStream::from_std(ours).map_err(Trouble::Runtime)?;
+        // It is given its end of a pair, so that the URL only says of what kind it is.
+        let pair = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
+        let (driver, ldap) = LdapConnAsync::with_settings(pair, "ldapi://pair").await.map_err(|_| Trouble::NotLdap)?;
+        // A task of its own: ldap3 panics where a message is whole, but not LDAP.
+        tokio::spawn(driver.drive());
+        let relay = tokio::spawn(relay::carry(server_wire, ours));
+        Ok(Self { ldap, relay, place: server.to_string(), timeout: patience })
+    }
+
+    async fn bind(&mut self, settings: &Settings, password: Option<&String>) -> Result<(), Trouble> {
+        let mut ldap = self.ldap.clone();
+        let account = settings.bind.as_ref().zip(password);
+        let with_password = account.is_some();
+        let account = account.map(|(bind, password)| (bind.dn.clone(), zeroize::Zeroizing::new(password.clone())));
+        let asked = async move {
+            match account {
+                Some((dn, password)) => ldap.simple_bind(&dn, &password).await,
+                None => ldap.sasl_external_bind().await,
+            }
+        };
+        let LdapResult { rc, text, .. } = self.ask(asked).await?;
+        Trouble::of_bind(rc, &text, with_password).map_or(Ok(()), Err)
+    }
+
+    /// The page that begins at `cookie`.
+    pub async fn page(&mut self, settings: &Settings, attributes: &[String], cookie: Vec<u8>) -> Result<Page, Fault> {
+        let mut ldap = self.ldap.clone();
+        let (base, filter, attributes) = (settings.base.clone(), settings.filter.clone(), attributes.to_vec());
+        let paged = RawControl::from(PagedResults { size: settings.page.into(), cookie });
+        let asked = async move {
+            let search = ldap.with_controls(paged).streaming_search(&base, Scope::Subtree, &filter, attributes);
+            let mut search = search.await?;
+            let (mut entries, mut whole) = (Vec::new(), true);
+            while let Some(answer) = search.next().await? {
+                if answer.is_ref() || answer.is_intermediate() {
+                    continue;
+                }
+                match Entry::parse(answer.0) {
+                    Some(entry) => entries.push(entry),
+                    None => whole = false,
+                }
+            }
+            let result = search.finish().await;
+            // Not asked for as critical: a server without pages answers in one, or runs into a limit and says so.
+            let paged = result.ctrls.iter().find(|Control(kind, _)| matches!(kind, Some(ControlType::PagedResults)));
+            let cookie = paged.map(|Control(_, raw)| raw.parse::<PagedResults>().cookie).unwrap_or_default();
+            Ok((result.rc, Page { entries, cookie }, whole))
+        };
+        let (code, page, whole) = self.ask(asked).await.map_err(|trouble| self.fault(trouble))?;
+        match Trouble::of_search(code) {
+            Some(trouble) => Err(self.fault(trouble)),
+            None if !whole => Err(self.fault(Trouble::NotLdap)),
+            None => Ok(page),
+        }
+    }
+
+    /// One question under the deadline, in a task of its own: where an answer makes ldap3 panic, only that ends.
+    async fn ask<T: Send + 'static>(
+        &mut self,
+        question: impl Future<Output = Result<T, LdapError>> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let mut task = tokio::spawn(question);
+        match timeout(self.timeout, &mut task).await {
+            Err(_) => {
+                task.abort();
+                Err(Trouble::Silent(self.timeout))
+            }
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(LdapError::FilterParsing))) => Err(Trouble::Filter),
+            // The connection has ended, or its driver has: the relay knows which.
+            Ok(Ok(Err(_))) => Err(match timeout(LAST_WORDS, &mut self.relay).await {
+                Ok(Ok(Err(trouble))) => trouble,
+                _ => Trouble::NotLdap,
+            }),
+            Ok(Err(_)) => Err(Trouble::NotLdap),
+        }
+    }
+
+    /// Says goodbye; nothing depends on it.
+    pub async fn close(mut self) {
+        let mut ldap = self.ldap.clone();
+        drop(self.ask(async move { ldap.unbind().await }).await);
+    }
+
+    /// The server that answers.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What went wrong with it.
+    pub fn fault(&self, trouble: Trouble) -> Fault {
+        Fault::of(&self.place, trouble)
+    }
+}
+
+/// A connection to a server as its URL wants it.
+async fn wire(server: &Server, tls: Option<&Arc<ClientConfig>>) -> Result<Box<dyn Wire>, Trouble> {
+    let mut stream = TcpStream::connect((server.host.as_str(), server.port)).await.map_err(Trouble::Connect)?;
+    match server.security {
+        Security::Plain => return Ok(Box::new(stream)),
+        Security::StartTls => relay::start_tls(&mut stream).await?,
+        Security::Tls => {}
+    }
+    let name = ServerName::try_from(server.host.clone()).map_err(|error| Trouble::Tls(error.to_string()))?;
+    let tls = tls.ok_or(Trouble::NoRoots)?;
+    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(relay::no_tls)?;
+    Ok(Box::new(stream))
+}
