@@ -4,7 +4,6 @@ mod fake;
 mod people;
 mod pulls;
 mod refusals;
-mod samba;
 
 use std::fs;
 use std::path::Path;

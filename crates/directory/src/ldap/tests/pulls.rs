@@ -136,30 +136,3 @@ fn each_pull_is_a_state_of_its_own() {
     let (one, other) = (Pull::new(settings.clone()), Pull::new(settings));
     assert_ne!(one.fingerprint().unwrap(), other.fingerprint().unwrap());
 }
-
-/// Run by hand: `cargo test --release -p directory -- --ignored --nocapture a_whole_district`.
-#[test]
-#[ignore = "a measurement: 147,000 entries"]
-fn a_whole_district_is_pulled() {
-    let folder = tempdir().unwrap();
-    let numbers: Vec<String> = (0..147_000).map(|number| format!("{number:07}")).collect();
-    let people: Vec<Vec<Attribute<'_>>> = numbers
-        .iter()
-        .map(|id| [vec![("employeeID", id.as_bytes())], super::entry(&battery::ADA)[1..].to_vec()].concat())
-        .collect();
-    let slapd = Slapd::start(&people, "limits dn.exact=\"cn=reader,dc=example,dc=org\" size=unlimited").unwrap();
-    drop(people);
-    let memory = |line: &str| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        status.lines().find(|found| found.starts_with(line)).unwrap().to_owned()
-    };
-    // The highest so far is forgotten (proc_pid_clear_refs(5)).
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = memory("VmRSS");
-    let mut count = 0;
-    let started = jiff::Timestamp::now();
-    let reading = Pull::new(settings(folder.path(), &slapd)).read(&battery::all(), &mut |_| count += 1).unwrap();
-    let seconds = started.duration_until(jiff::Timestamp::now()).as_secs_f64();
-    println!("{count} people in {seconds:.2} s; before: {before}, at most: {}", memory("VmHWM"));
-    assert_eq!((count, reading.rows), (147_000, 147_000));
-}
