@@ -85,7 +85,7 @@ fn rule(entry: &Entry<'_>, section: &Section<'_>) -> Option<ExpiryRule> {
     ];
     let mut ends = ends.into_iter().flatten();
     let (Some(end), None) = (ends.next(), ends.next()) else {
-        entry.error("it does not say when a card ends", "expected one of age, graduation, years and until");
+        entry.error("when a card ends must be said once", "expected one of age, graduation, years and until");
         return None;
     };
     Some(ExpiryRule { scope: scope?, end: end?, year_begins: year_begins?, terms: terms? })
@@ -170,7 +170,7 @@ mod tests {
                  expected grades such as \"05\" or \"KG-02\"",
                 "districts/cms.toml:10:9 eligibility.grace: not whole days; expected days, such as \"14d\"",
                 "districts/cms.toml:11:10 eligibility.summer: it ends on the day on which it begins; expected two days",
-                "districts/cms.toml:12:10 eligibility.expiry: it does not say when a card ends; \
+                "districts/cms.toml:12:10 eligibility.expiry: when a card ends must be said once; \
                  expected one of age, graduation, years and until",
             ]
         );
