@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Person;
+
 /// The counts, schools and warnings of one reading.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
@@ -25,6 +27,32 @@ pub struct Reading {
     pub schools: Vec<School>,
     /// What was odd and did not matter enough to refuse, each once with its count.
     pub warnings: Vec<Warning>,
+}
+
+/// What one row, or one entry, comes to.
+pub(crate) enum Outcome {
+    Person(Person),
+    WithoutId,
+    NeverStored,
+    UnknownRole,
+    Withdrawn,
+}
+
+impl Reading {
+    /// Counts what came of a row, and hands on who came of it.
+    pub(crate) fn count(&mut self, outcome: Outcome, births_wanted: bool, sink: &mut dyn FnMut(Person)) {
+        match outcome {
+            Outcome::Person(person) => {
+                self.delivered += 1;
+                self.without_birth_date += u64::from(births_wanted && person.birth_date.is_none());
+                sink(person);
+            }
+            Outcome::WithoutId => self.without_id += 1,
+            Outcome::NeverStored => self.never_stored += 1,
+            Outcome::UnknownRole => self.unknown_role += 1,
+            Outcome::Withdrawn => self.withdrawn += 1,
+        }
+    }
 }
 
 /// A school of the source.

@@ -10,6 +10,7 @@ use crate::column::{Column, Unread, grade};
 use crate::header::Header;
 use crate::notes::Notes;
 use crate::person::may_be_born;
+use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::Standing;
 use crate::table::{Row, Table};
@@ -31,14 +32,6 @@ pub(super) struct People<'a> {
     given_name: Option<Column>,
     family_name: Option<Column>,
     email: Option<Column>,
-}
-
-/// What one row comes to.
-enum Outcome {
-    Person(Person),
-    WithoutId,
-    NeverStored,
-    UnknownRole,
 }
 
 impl<'a> People<'a> {
@@ -91,14 +84,7 @@ impl<'a> People<'a> {
         let (mut reading, mut schools) = (Reading::default(), Schools::default());
         while let Some(row) = table.next(&mut notes)? {
             match self.person(&row, &mut schools, &mut notes) {
-                Ok(Outcome::Person(person)) => {
-                    reading.delivered += 1;
-                    reading.without_birth_date += u64::from(self.birth_date.is_some() && person.birth_date.is_none());
-                    sink(person);
-                }
-                Ok(Outcome::WithoutId) => reading.without_id += 1,
-                Ok(Outcome::NeverStored) => reading.never_stored += 1,
-                Ok(Outcome::UnknownRole) => reading.unknown_role += 1,
+                Ok(outcome) => reading.count(outcome, self.birth_date.is_some(), sink),
                 Err(Unread::Undecodable { column, expected }) => {
                     notes.undecodable(self.file, row.line, Some(column), expected);
                 }

@@ -10,6 +10,7 @@ use super::settings::Settings;
 use crate::cell;
 use crate::notes::Notes;
 use crate::person::may_be_born;
+use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::Standing;
 use crate::{BadData, Fault, Oddity, Person, Reading, Refusal, Wanted};
@@ -39,14 +40,6 @@ pub(super) struct People<'a> {
     missing: Vec<String>,
     notes: Notes,
     reading: Reading,
-}
-
-/// What one entry comes to.
-enum Outcome {
-    Person(Person),
-    WithoutId,
-    NeverStored,
-    UnknownRole,
 }
 
 /// Why an entry was not read.
@@ -131,17 +124,13 @@ impl<'a> People<'a> {
         self.reading.rows += 1;
         self.missing.retain(|name| entry.values(name).is_empty());
         match self.person(entry) {
-            Ok(Outcome::Person(mut person)) => {
-                person.student.schools = self.places(entry)?;
-                self.reading.delivered += 1;
-                self.reading.without_birth_date += u64::from(self.wanted.birth_date && person.birth_date.is_none());
-                sink(person);
-            }
-            Ok(Outcome::WithoutId) => self.reading.without_id += 1,
-            Ok(Outcome::NeverStored) => self.reading.never_stored += 1,
-            Ok(Outcome::UnknownRole) => {
-                self.warn(Oddity::UnmappedRole);
-                self.reading.unknown_role += 1;
+            Ok(mut outcome) => {
+                match &mut outcome {
+                    Outcome::Person(person) => person.student.schools = self.places(entry)?,
+                    Outcome::UnknownRole => self.warn(Oddity::UnmappedRole),
+                    Outcome::WithoutId | Outcome::NeverStored | Outcome::Withdrawn => {}
+                }
+                self.reading.count(outcome, self.wanted.birth_date, sink);
             }
             Err(Undecodable { attribute, expected }) => {
                 self.notes.undecodable(&self.place, self.reading.rows, Some(&attribute), expected);

@@ -10,6 +10,7 @@ use crate::cell::{self, STATUS};
 use crate::column::{Column, Unread, grade};
 use crate::header::Header;
 use crate::notes::Notes;
+use crate::reading::Outcome;
 use crate::standing::Standing;
 use crate::table::{Row, Table};
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
@@ -38,15 +39,6 @@ pub(super) struct Users {
     email: Option<Column>,
     roles: Roles,
     birth_dates: Option<BirthDates>,
-}
-
-/// What one row comes to.
-enum Outcome {
-    Person(Person),
-    WithoutId,
-    NeverStored,
-    UnknownRole,
-    Withdrawn,
 }
 
 impl Users {
@@ -106,15 +98,7 @@ impl Users {
         let mut reading = Reading::default();
         while let Some(row) = table.next(&mut notes)? {
             match self.person(&row, &mut notes) {
-                Ok(Outcome::Person(person)) => {
-                    reading.delivered += 1;
-                    reading.without_birth_date += u64::from(self.birth_dates.is_some() && person.birth_date.is_none());
-                    sink(person);
-                }
-                Ok(Outcome::WithoutId) => reading.without_id += 1,
-                Ok(Outcome::NeverStored) => reading.never_stored += 1,
-                Ok(Outcome::UnknownRole) => reading.unknown_role += 1,
-                Ok(Outcome::Withdrawn) => reading.withdrawn += 1,
+                Ok(outcome) => reading.count(outcome, self.birth_dates.is_some(), sink),
                 Err(Unread::Undecodable { column, expected }) => {
                     notes.undecodable(FILE, row.line, Some(column), expected);
                 }

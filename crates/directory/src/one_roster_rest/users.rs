@@ -10,6 +10,7 @@ use super::{Version, pages};
 use crate::births::BirthDates;
 use crate::cell::{self, STATUS};
 use crate::notes::Notes;
+use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::{RoleRow, Standing, settle};
 use crate::{BadData, Fault, Oddity, Person, Reading, Refusal, Wanted};
@@ -25,15 +26,6 @@ struct Users<'a> {
     births: Option<BirthDates>,
     /// Which of the ID fields and of the PIN fields were met at all.
     met: (Vec<bool>, Vec<bool>),
-}
-
-/// What one row comes to.
-enum Outcome {
-    Person(Person),
-    WithoutId,
-    NeverStored,
-    UnknownRole,
-    Withdrawn,
 }
 
 /// Why a row was not read.
@@ -58,15 +50,7 @@ pub(super) fn read(
     let mut reading = Reading::default();
     reading.rows = pages::each(requests, USERS, &fields(version, wanted), &mut notes, &mut |row, notes| {
         match users.person(&row, notes) {
-            Ok(Outcome::Person(person)) => {
-                reading.delivered += 1;
-                reading.without_birth_date += u64::from(users.births.is_some() && person.birth_date.is_none());
-                sink(person);
-            }
-            Ok(Outcome::WithoutId) => reading.without_id += 1,
-            Ok(Outcome::NeverStored) => reading.never_stored += 1,
-            Ok(Outcome::UnknownRole) => reading.unknown_role += 1,
-            Ok(Outcome::Withdrawn) => reading.withdrawn += 1,
+            Ok(outcome) => reading.count(outcome, users.births.is_some(), sink),
             Err(Unread::Undecodable { column, expected }) => {
                 notes.undecodable(USERS, row.number, Some(&column), expected);
             }
