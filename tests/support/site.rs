@@ -95,6 +95,19 @@ impl Site {
         site
     }
 
+    /// The same where one speaks NCIP, by HTTP and then by TCP, and must say who one is.
+    pub fn serving_ncip(bundle: &Bundle) -> Self {
+        let site = Self::serving(bundle);
+        site.replace(
+            "hallpass.toml",
+            "protocol = \"sip2\"\naddress = \"127.0.0.1:0\"\nclient = \"catalogue\"",
+            "protocol = \"ncip-http\"\naddress = \"127.0.0.1:0\"",
+        );
+        site.replace("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-tcp\"");
+        fs::remove_file(site.path("conf/clients/catalogue.toml")).unwrap();
+        site
+    }
+
     /// A path below the site's folder.
     pub fn path(&self, below: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(below)

@@ -12,14 +12,7 @@ const BASIC: &str = "Authorization: Basic c2lwOnNlY3JldA==";
 
 /// A site where whoever asks must say who it is, by HTTP and then by TCP.
 fn site() -> Site {
-    let site = Site::serving(&Bundle::new([Person::student(CARD, "2012-03-04")]));
-    site.replace(
-        "hallpass.toml",
-        "protocol = \"sip2\"\naddress = \"127.0.0.1:0\"\nclient = \"catalogue\"",
-        "protocol = \"ncip-http\"\naddress = \"127.0.0.1:0\"",
-    );
-    site.replace("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-tcp\"");
-    std::fs::remove_file(site.path("conf/clients/catalogue.toml")).unwrap();
+    let site = Site::serving_ncip(&Bundle::new([Person::student(CARD, "2012-03-04")]));
     site.append("clients/overdrive.toml", "[ncip]\nfrom-agency = \"VENDOR\"\n");
     site
 }

@@ -9,14 +9,7 @@ const PIN: &str = "03042012";
 
 /// Listeners where one logs in, by HTTP and then by TCP.
 fn site() -> Site {
-    let site = Site::serving(&Bundle::new([Person::student(CARD, "2012-03-04")]));
-    site.replace(
-        "hallpass.toml",
-        "protocol = \"sip2\"\naddress = \"127.0.0.1:0\"\nclient = \"catalogue\"",
-        "protocol = \"ncip-http\"\naddress = \"127.0.0.1:0\"",
-    );
-    site.replace("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-tcp\"");
-    fs::remove_file(site.path("conf/clients/catalogue.toml")).unwrap();
+    let site = Site::serving_ncip(&Bundle::new([Person::student(CARD, "2012-03-04")]));
     fs::write(site.path("password"), format!("{LOGIN_PASSWORD}\n")).unwrap();
     site
 }
