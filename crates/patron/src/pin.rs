@@ -29,6 +29,12 @@ impl Pin {
         Some(Self(Zeroizing::new(text.into())))
     }
 
+    /// The same once more, for whoever asks a directory while the request waits.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// What the keyed verifier is made from. Not for comparing and not for printing.
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()

@@ -94,6 +94,8 @@ pub enum PinScheme {
     Column(String),
     /// The value of a column that is hashed already: argon2, bcrypt or SHA-crypt.
     HashedColumn(String),
+    /// The password at the district's directory, which is asked at each login.
+    Directory,
     /// No PIN at all: whoever knows a card number is let in, so weak.
     None,
 }
@@ -133,6 +135,11 @@ impl PinRules {
     /// Whether a source must deliver birth dates.
     pub fn need_birth_date(&self) -> bool {
         self.0.iter().any(PinRule::needs_birth_date)
+    }
+
+    /// Whether somebody's PIN is the password at the district's directory.
+    pub fn ask_directory(&self) -> bool {
+        self.0.iter().any(|rule| rule.scheme == PinScheme::Directory)
     }
 
     /// The columns that a source must deliver, each once.
@@ -197,6 +204,7 @@ impl PinRule {
             PinScheme::LastOfId(count) => format!("last-of-id {count}"),
             PinScheme::Column(name) => format!("column {name}"),
             PinScheme::HashedColumn(name) => format!("hashed-column {name}"),
+            PinScheme::Directory => "directory".to_owned(),
             PinScheme::None => "none".to_owned(),
         }
     }
@@ -212,6 +220,7 @@ impl PinRule {
             "last-of-id" => PinScheme::LastOfId(rest.parse().ok()?),
             "column" => PinScheme::Column(rest.to_owned()),
             "hashed-column" => PinScheme::HashedColumn(rest.to_owned()),
+            "directory" => PinScheme::Directory,
             "none" => PinScheme::None,
             _ => return None,
         };
@@ -234,7 +243,7 @@ impl PinRule {
                 .filter(|value| !value.is_empty())
                 .map(|value| vec![Zeroizing::new(value.to_owned())])
                 .unwrap_or_default(),
-            PinScheme::None => Vec::new(),
+            PinScheme::Directory | PinScheme::None => Vec::new(),
         }
     }
 }
@@ -318,6 +327,7 @@ mod tests {
             rule(PinScheme::LastOfId(6)),
             rule(PinScheme::Column("library pin".into())),
             rule(PinScheme::HashedColumn("pw".into())),
+            rule(PinScheme::Directory),
             rule(PinScheme::None),
         ] {
             assert_eq!(PinRule::from_version(Scope::default(), &rule.version()), Some(rule));

@@ -103,6 +103,14 @@ pub enum Reason {
     OtherDistrict,
     /// The row holds nothing that a PIN could be checked against.
     NoVerifier,
+    /// The district's directory, which is asked for the PIN, has no account for the ID.
+    NoAccount,
+    /// The directory itself has locked the account.
+    AccountLocked,
+    /// PIN right, says the directory; it must be changed before it opens anything.
+    MustChange,
+    /// PIN right, says the directory; the account may not log in now, or not from here.
+    Restricted,
     /// PIN right; the district has disabled the account.
     Disabled,
     /// PIN right; the card has expired.
@@ -131,7 +139,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons: metrics have one label value for each.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::UnknownCard,
         Self::WrongPin,
         Self::NoPin,
@@ -139,6 +147,10 @@ impl Reason {
         Self::Ambiguous,
         Self::OtherDistrict,
         Self::NoVerifier,
+        Self::NoAccount,
+        Self::AccountLocked,
+        Self::MustChange,
+        Self::Restricted,
         Self::Disabled,
         Self::Expired,
         Self::Withdrawn,
@@ -163,6 +175,10 @@ impl Reason {
             Self::Ambiguous => "ambiguous",
             Self::OtherDistrict => "other-district",
             Self::NoVerifier => "no-verifier",
+            Self::NoAccount => "no-account",
+            Self::AccountLocked => "account-locked",
+            Self::MustChange => "must-change",
+            Self::Restricted => "restricted",
             Self::Disabled => "disabled",
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
@@ -182,7 +198,7 @@ impl Reason {
     pub const fn explained(self) -> (&'static str, Actor) {
         match self {
             Self::UnknownCard => ("no student of this client's districts has this card number", Actor::District),
-            Self::WrongPin => ("the PIN is not the one the roster holds", Actor::Student),
+            Self::WrongPin => ("the PIN is not the one that the roster holds, or the directory", Actor::Student),
             Self::NoPin => ("the client must send a PIN and sent none", Actor::Vendor),
             Self::Locked => ("too many different wrong PINs; `hallpass unlock` or time lifts it", Actor::Sysadmin),
             Self::Ambiguous => {
@@ -194,6 +210,20 @@ impl Reason {
             Self::NoVerifier => {
                 ("the roster lacks what the PIN rule needs for this person (a birth date, a column)", Actor::District)
             }
+            Self::NoAccount => (
+                "the roster names this person, and the directory that is asked for the password has no such account",
+                Actor::District,
+            ),
+            Self::AccountLocked => {
+                ("the district's directory has locked the account; time or the district lifts it", Actor::District)
+            }
+            Self::MustChange => {
+                ("the password was right, and must be changed at school before it is used", Actor::Student)
+            }
+            Self::Restricted => (
+                "the password was right, and the directory lets the account in at other hours or places only",
+                Actor::District,
+            ),
             Self::Disabled => ("the district has disabled this account", Actor::District),
             Self::Expired => ("the card has expired", Actor::District),
             Self::Withdrawn => (
@@ -214,7 +244,9 @@ impl Reason {
                 ("the family has opted out: the ID stands in the district's opt-out file", Actor::District)
             }
             Self::Stale => ("the district's roster is older than its `eligibility.max-stale`", Actor::District),
-            Self::Outage => ("the district's roster cannot be read now", Actor::Sysadmin),
+            Self::Outage => {
+                ("the district's roster cannot be read now, or its directory does not answer", Actor::Sysadmin)
+            }
             Self::NotLoggedIn => ("the request came before a successful login (93)", Actor::Vendor),
         }
     }
@@ -228,7 +260,9 @@ impl Reason {
     pub const fn is_ineligible(self) -> bool {
         matches!(
             self,
-            Self::Disabled
+            Self::MustChange
+                | Self::Restricted
+                | Self::Disabled
                 | Self::Expired
                 | Self::Withdrawn
                 | Self::Role

@@ -6,10 +6,14 @@
 //!   by district (`served`), and who has opted out ([`opted_out`])
 //! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
 //!   [`resolve`] the way from one to the other
+//! - [`live`] PINs that only the directory knows: a login that somebody else waits for
+//! - [`explain`] the same way, told station by station
 //! - [`usage`] what of an admitted request is counted; [`release`] what of an admitted student that client sees
 
 pub mod attempts;
+pub mod explain;
 pub mod guard;
+pub mod live;
 mod lookup;
 pub mod opted_out;
 pub mod query;
@@ -22,8 +26,10 @@ pub mod slow;
 pub mod usage;
 
 pub use attempts::Standing;
+pub use explain::Step;
 pub use guard::Guard;
+pub use live::{Heard, LiveDirectory, LiveLine, LiveRules, Login};
 pub use query::{ClientKind, ClientRules, Moment, PinPolicy, Query};
-pub use resolve::{Answer, Resolver, Step};
+pub use resolve::{Answer, Resolved, Resolver};
 pub use rosters::{District, Rosters, Unserved};
 pub use usage::Used;

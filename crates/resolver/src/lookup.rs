@@ -193,6 +193,11 @@ impl Found<'_> {
         }
     }
 
+    /// Whether it is somebody whose PIN is at a directory.
+    pub(crate) const fn is_at_directory(&self) -> bool {
+        matches!(self, Self::Student { row, .. } if row.at_directory)
+    }
+
     /// Where it was found.
     pub(crate) const fn district(&self) -> Option<usize> {
         match self {

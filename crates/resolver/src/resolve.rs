@@ -1,20 +1,33 @@
 //! The way of one request: card, row, guard, PIN, eligibility.
 
 use patron::{CardNumber, HashedPin, Pin, Reason, Verdict};
-use roster::{Pseudonym, PseudonymKey, StudentRow};
+use roster::{ForwardRecord, Pseudonym, PseudonymKey, StudentRow};
 use subtle::Choice;
 
 use crate::guard::{Attempt, AttemptsKey};
+use crate::live::forwards::Forwards;
+use crate::live::offline::Offline;
 use crate::lookup::{Found, Place, decoy, find};
 use crate::release::seen;
 use crate::served::Served;
 use crate::slow::{Aside, SlowLane};
-use crate::{ClientKind, ClientRules, Guard, Moment, PinPolicy, Query, Rosters, Standing, Used};
+use crate::{ClientKind, ClientRules, Guard, Heard, Login, Moment, PinPolicy, Query, Rosters, Used};
 
 /// Answers queries. One for the life of the daemon: its guard remembers.
 pub struct Resolver {
     guard: Guard,
-    slow: SlowLane,
+    pub(crate) slow: SlowLane,
+    pub(crate) forwards: Forwards,
+    pub(crate) offline: Offline,
+}
+
+/// What a question comes to.
+#[derive(Debug)]
+pub enum Resolved<'a> {
+    /// It is answered.
+    Answer(Answer<'a>),
+    /// The district's directory must be asked first, by [`Resolver::hear`]; then the same is asked again with what was heard.
+    Ask(Box<Login>),
 }
 
 /// A verdict with what the logs say of it.
@@ -30,30 +43,6 @@ pub struct Answer<'a> {
     pub used: Option<Used<'a>>,
 }
 
-/// How far `explain` got, one station after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// No district's card rule claims the card.
-    Unclaimed,
-    /// The card rule of these districts claims it.
-    Claimed {
-        /// The districts that share the ID space, by index.
-        districts: Vec<usize>,
-    },
-    /// The number on the card is an earlier one of somebody.
-    EarlierNumber,
-    /// None of those is one of the client's.
-    NotTheClients,
-    /// How the card stands with its attempt budget.
-    Budget(Standing),
-    /// What stands in the roster: `student`, `ambiguous`, nothing...
-    Row(&'static str),
-    /// Whether the PIN was right; `None`: not looked at.
-    Pin(Option<bool>),
-    /// Where it ended.
-    Ended(Option<Reason>),
-}
-
 impl Resolver {
     /// A resolver with what the guard remembers. PINs that the district hashed are checked where it is asked.
     pub fn new(guard: Guard) -> Self {
@@ -62,7 +51,12 @@ impl Resolver {
 
     /// The same; PINs that the district hashed are checked by `aside`.
     pub fn with_aside(guard: Guard, aside: Aside) -> Self {
-        Self { guard, slow: SlowLane::new(aside) }
+        Self::with_live(guard, aside, Vec::new(), Offline::new(None).0)
+    }
+
+    /// The same with what is remembered of logins at directories.
+    pub fn with_live(guard: Guard, aside: Aside, forwarded: Vec<ForwardRecord>, offline: Offline) -> Self {
+        Self { guard, slow: SlowLane::new(aside), forwards: Forwards::new(forwarded), offline }
     }
 
     /// The attempt budgets.
@@ -70,71 +64,58 @@ impl Resolver {
         &self.guard
     }
 
-    /// The verdict on a query. Counts a wrong PIN against the card.
+    /// The last good passwords.
+    pub const fn offline(&self) -> &Offline {
+        &self.offline
+    }
+
+    /// The wrong passwords that were passed on since the last call, for keeping. Called once a second.
+    pub fn take_forwarded(&self, now: u32) -> Vec<ForwardRecord> {
+        self.forwards.take_changed(now)
+    }
+
+    /// Forgets all that stands against the cards of an ID space, and what was good of them: the end of a district.
+    pub fn forget_space(&self, space: &str) {
+        self.guard.forget_space(space);
+        self.forwards.forget_space(space);
+        self.offline.forget_all();
+    }
+
+    /// The verdict on a query. Counts a wrong PIN against the card. `heard` is what a directory said, where one was asked.
     pub fn resolve<'a>(
         &self,
         rosters: &'a Rosters,
         query: &Query<'a>,
+        heard: Option<Heard>,
         now: Moment,
         month: &PseudonymKey,
-    ) -> Answer<'a> {
+    ) -> Resolved<'a> {
         let (place, found) = find(rosters, query, now);
+        if heard.is_none()
+            && let Some(pin) = query.pin_that_counts()
+            && let Some(login) = self.login(rosters, &place, &found, pin, now)
+        {
+            return Resolved::Ask(Box::new(login));
+        }
         let used = Used::of(&found);
         // Of a card that nobody has, several districts may be meant, and none is.
         let only = if let [only] = place.districts { Some(*only) } else { None };
         let district = found.district().or(only.filter(|_| place.claimed));
-        let verdict = match query.pin_that_counts() {
-            Some(pin) => self.verify(rosters, query, pin, &place, found, now),
-            None => recognise(rosters, query, &place, found, now),
+        let verdict = match (query.pin_that_counts(), heard) {
+            (Some(_), heard) if found.is_at_directory() => {
+                // Nobody was asked where the configuration no longer says whom to ask.
+                judge_heard(rosters, query, &place, found, heard.unwrap_or(Heard::Outage), now)
+            }
+            (Some(pin), _) => self.verify(rosters, query, pin, &place, found, now),
+            (None, _) => recognise(rosters, query, &place, found, now),
         };
         let pseudonym = month.pseudonym(place.space, &place.id);
-        Answer {
+        Resolved::Answer(Answer {
             used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, place.id)),
             verdict,
             district,
             pseudonym,
-        }
-    }
-
-    /// The same way, told station by station to its verdict, counting nothing.
-    pub fn explain(&self, rosters: &Rosters, query: &Query<'_>, now: Moment) -> (Vec<Step>, Verdict) {
-        let (place, found) = find(rosters, query, now);
-        let mut steps = Vec::new();
-        if place.claimed {
-            steps.push(Step::Claimed { districts: place.districts.to_vec() });
-        } else {
-            steps.push(Step::Unclaimed);
-        }
-        let on_card = rosters.cards.claim(query.card.as_str()).map(|claim| claim.id);
-        if on_card.is_some_and(|id| id != place.id) {
-            steps.push(Step::EarlierNumber);
-        }
-        let standing = self.guard.standing(&attempts_key(rosters, &place), now.seconds);
-        steps.push(Step::Budget(standing));
-        steps.push(match &found {
-            Found::Student { .. } => Step::Row("student"),
-            Found::Ambiguous { .. } => Step::Row("ambiguous"),
-            Found::Elsewhere { .. } => Step::NotTheClients,
-            Found::OtherForm => Step::Row("somebody, whose role and grade have a card of another form"),
-            Found::Nobody => Step::Row("nobody"),
-            Found::Away(_) => Step::Row("cannot be read now"),
-        });
-        let verdict = match query.pin_that_counts() {
-            None => recognise(rosters, query, &place, found, now),
-            Some(_) if standing.locked && !matches!(found, Found::Away(_)) => Verdict::Refuse(Reason::Locked),
-            Some(pin) => {
-                let hash = if let Found::Student { row, .. } = &found { row.hash.as_ref() } else { None };
-                let right = match hash {
-                    Some(hash) => self.slow.verify(hash, pin).unwrap_or(false),
-                    None => is_right(rosters, &place, &found, pin),
-                };
-                // Where there is no row, there is nothing that the PIN could be compared with.
-                steps.push(Step::Pin(matches!(found, Found::Student { .. }).then_some(right)));
-                judge(rosters, query, &place, found, if right { Attempt::Right } else { Attempt::Wrong }, now)
-            }
-        };
-        steps.push(Step::Ended(verdict.reason()));
-        (steps, verdict)
+        })
     }
 
     /// Forgets what stands against a card. Returns whether anything did.
@@ -219,8 +200,39 @@ impl Resolver {
     }
 }
 
+/// The verdict on what a directory said of somebody's PIN.
+fn judge_heard(
+    rosters: &Rosters,
+    query: &Query<'_>,
+    place: &Place<'_>,
+    found: Found<'_>,
+    heard: Heard,
+    now: Moment,
+) -> Verdict {
+    let judge = |attempt| judge(rosters, query, place, found, attempt, now);
+    match heard {
+        Heard::Right => judge(Attempt::Right),
+        // What came into the roster meanwhile was not asked about.
+        Heard::Outage | Heard::Paused => Verdict::Refuse(Reason::Outage),
+        Heard::Wrong => judge(Attempt::Wrong),
+        Heard::Locked => judge(Attempt::Locked),
+        Heard::Refused(reason) if reason.is_ineligible() => match judge(Attempt::Right) {
+            Verdict::Admit(_) | Verdict::Recognise(_) => Verdict::Refuse(reason),
+            // Who has opted out is told nothing more.
+            refused @ Verdict::Refuse(_) => refused,
+        },
+        Heard::Refused(reason) => Verdict::Refuse(reason),
+    }
+}
+
 /// A card without a PIN: recognised where the client may, and never verified or counted.
-fn recognise(rosters: &Rosters, query: &Query<'_>, place: &Place<'_>, found: Found<'_>, now: Moment) -> Verdict {
+pub(crate) fn recognise(
+    rosters: &Rosters,
+    query: &Query<'_>,
+    place: &Place<'_>,
+    found: Found<'_>,
+    now: Moment,
+) -> Verdict {
     if let Found::Away(why) = found {
         return Verdict::Refuse(why);
     }
@@ -234,7 +246,7 @@ fn recognise(rosters: &Rosters, query: &Query<'_>, place: &Place<'_>, found: Fou
 }
 
 /// The verdict on what was found and what came of the PIN. Eligibility is looked at only after a right one.
-fn judge(
+pub(crate) fn judge(
     rosters: &Rosters,
     query: &Query<'_>,
     place: &Place<'_>,
@@ -269,7 +281,7 @@ fn judge(
     Verdict::Admit(seen(rosters, query, place, (rules, served), row, privileges))
 }
 
-fn is_right(rosters: &Rosters, place: &Place<'_>, found: &Found<'_>, pin: &Pin) -> bool {
+pub(crate) fn is_right(rosters: &Rosters, place: &Place<'_>, found: &Found<'_>, pin: &Pin) -> bool {
     match found {
         Found::Student { served, row, .. } => {
             served.is_without_pin(row.pin_rule) || matches(rosters, place, served, row, pin)
@@ -296,6 +308,6 @@ fn everybody(rosters: &Rosters) -> ClientRules {
     }
 }
 
-fn attempts_key(rosters: &Rosters, place: &Place<'_>) -> AttemptsKey {
+pub(crate) fn attempts_key(rosters: &Rosters, place: &Place<'_>) -> AttemptsKey {
     rosters.keyring.current().attempts_key(place.space, &place.id)
 }

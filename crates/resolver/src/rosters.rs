@@ -7,6 +7,7 @@ use std::sync::Arc;
 use patron::{CardBook, CardRules, Eligibility, PrivilegeRules, Release};
 use roster::{Generation, IdentityKey, Keyring, OptOutMark, RosterError, Store};
 
+use crate::live::LiveLine;
 use crate::opted_out::{OptedOut, Stamp};
 use crate::served::Served;
 
@@ -27,6 +28,8 @@ pub struct District {
     pub home_library: Option<String>,
     /// What they may do.
     pub privileges: PrivilegeRules,
+    /// Who is asked for the PINs that the roster does not hold.
+    pub live: Option<Arc<LiveLine>>,
 }
 
 /// Why a district cannot be answered for.

@@ -27,6 +27,8 @@ struct ServedPin {
     version: String,
     /// No PIN is needed: a district that accepted `scheme = "none"`.
     without: bool,
+    /// The directory is asked.
+    at_directory: bool,
 }
 
 impl Served {
@@ -45,8 +47,11 @@ impl Served {
                 .filter(|(_, school)| eligibility.schools.iter().any(|code| school.is_called(code)));
             served.filter_map(|(at, _)| u16::try_from(at).ok().map(SchoolIndex)).collect()
         });
-        let pin =
-            |rule: &patron::PinRule| ServedPin { version: rule.version(), without: rule.scheme == PinScheme::None };
+        let pin = |rule: &patron::PinRule| ServedPin {
+            version: rule.version(),
+            without: rule.scheme == PinScheme::None,
+            at_directory: rule.scheme == PinScheme::Directory,
+        };
         let age = eligibility.max_stale.map(|days| i64::from(days) * 24 * 3600);
         Ok(Self {
             cards,
@@ -65,6 +70,11 @@ impl Served {
     /// Whether a row needs no PIN.
     pub(crate) fn is_without_pin(&self, rule: u8) -> bool {
         self.pins.get(usize::from(rule)).is_some_and(|pin| pin.without)
+    }
+
+    /// Whether any of its people's PINs are at the directory.
+    pub(crate) fn asks_directory(&self) -> bool {
+        self.pins.iter().any(|pin| pin.at_directory)
     }
 
     /// What an unknown card of a space is verified against, where its people's PINs are hashed.

@@ -79,7 +79,7 @@ impl SlowLane {
 }
 
 /// Whether a hash is that of a PIN.
-fn is_right(hash: &HashedPin, pin: &Pin) -> bool {
+pub(crate) fn is_right(hash: &HashedPin, pin: &Pin) -> bool {
     let (text, typed) = (hash.as_str(), pin.expose());
     match hash.kind() {
         HashKind::Argon2 => {

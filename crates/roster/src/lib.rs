@@ -7,6 +7,7 @@
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`opt_outs`] who does not want to be served, or the last that was known of it
 //! - [`usage`] who has used a card: counts, and sealed marks; [`period`] over which months
+//! - [`live`] what is kept of logins at a directory
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
 pub mod error;
@@ -16,6 +17,7 @@ pub mod header;
 pub mod identity;
 pub mod key_file;
 pub mod keyring;
+pub mod live;
 pub mod opt_outs;
 pub mod period;
 pub mod row;
@@ -30,6 +32,7 @@ pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
 pub use identity::{IdentityKey, OptOutMark};
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
+pub use live::{ForwardRecord, OfflineVerifier};
 pub use opt_outs::{OptOutTrouble, OptOuts};
 pub use period::{Period, UseMonth};
 pub use row::{Row, StudentRow};

@@ -32,6 +32,8 @@ pub struct StudentRow {
     pub verifiers: Vec<Verifier>,
     /// What the source says of the PIN where it hashed it: an argon2, bcrypt or SHA-crypt string.
     pub hash: Option<HashedPin>,
+    /// The district's directory is asked for the PIN, at each login.
+    pub at_directory: bool,
 }
 
 const STUDENT: u8 = 1;
@@ -52,6 +54,7 @@ const CANONICAL: u8 = 10;
 const WITHDRAWN: u8 = 11;
 const PIN_RULE: u8 = 12;
 const HASH: u8 = 13;
+const AT_DIRECTORY: u8 = 14;
 
 impl Row {
     /// Appends the row's bytes.
@@ -94,12 +97,12 @@ impl StudentRow {
     pub fn decoy(verifiers: Vec<Verifier>) -> Self {
         let student =
             Student { grade: Grade::from_code(0), schools: vec![SchoolIndex(0)], ..Student::of(Role::Student) };
-        Self { student, pin_rule: 0, verifiers, hash: None }
+        Self { student, pin_rule: 0, verifiers, hash: None, at_directory: false }
     }
 
     /// Whether there is anything that a PIN could be checked against.
     pub fn has_pin(&self) -> bool {
-        !self.verifiers.is_empty() || self.hash.is_some()
+        !self.verifiers.is_empty() || self.hash.is_some() || self.at_directory
     }
 
     fn encode_fields(&self, out: &mut Vec<u8>) {
@@ -129,6 +132,9 @@ impl StudentRow {
         if let Some(hash) = &self.hash {
             field(out, HASH, hash.as_str().as_bytes());
         }
+        if self.at_directory {
+            field(out, AT_DIRECTORY, &[]);
+        }
         if let Some(name) = &student.name {
             field(out, GIVEN, clipped(&name.given));
             field(out, FAMILY, clipped(&name.family));
@@ -141,7 +147,7 @@ impl StudentRow {
     fn decode_fields(mut fields: &[u8]) -> Option<Self> {
         let mut role = None;
         let mut student = Student::of(Role::Student);
-        let (mut pin_rule, mut hash) = (0, None);
+        let (mut pin_rule, mut hash, mut at_directory) = (0, None, false);
         let mut verifiers = Vec::new();
         let (mut given, mut family) = (None, None);
         while !fields.is_empty() {
@@ -156,6 +162,7 @@ impl StudentRow {
                 (WITHDRAWN, [high, low, month, day]) => student.withdrawn = Some(date([*high, *low], *month, *day)?),
                 (PIN_RULE, [rule]) => pin_rule = *rule,
                 (HASH, text) => hash = HashedPin::parse(std::str::from_utf8(text).ok()?),
+                (AT_DIRECTORY, []) => at_directory = true,
                 (GIVEN, text) => given = Some(String::from_utf8(text.to_vec()).ok()?),
                 (FAMILY, text) => family = Some(String::from_utf8(text.to_vec()).ok()?),
                 (EMAIL, text) => student.email = Some(String::from_utf8(text.to_vec()).ok()?),
@@ -167,7 +174,7 @@ impl StudentRow {
         if given.is_some() || family.is_some() {
             student.name = Some(PersonName { given: given.unwrap_or_default(), family: family.unwrap_or_default() });
         }
-        Some(Self { student, pin_rule, verifiers, hash })
+        Some(Self { student, pin_rule, verifiers, hash, at_directory })
     }
 }
 

@@ -47,6 +47,11 @@ impl Seal {
         Self::new(key, [&[FORMAT], district.as_bytes(), &[0]].concat())
     }
 
+    /// The seal of one verifier of a good password; `salt` is random, and never used again.
+    pub(crate) fn of_offline(key: &Key, space: &str, salt: &[u8; 16]) -> Result<Self, RosterError> {
+        Self::new(&key.sealing_key(&[b"offline", &salt[..]].concat())?, [&[FORMAT], space.as_bytes(), &[0]].concat())
+    }
+
     /// A seal for what lives no longer than this process: spilled runs of a sync.
     pub fn ephemeral() -> Result<Self, RosterError> {
         Self::new(&random_bytes()?, vec![0])

@@ -82,6 +82,8 @@ pub struct State {
     opt_outs: Database<'static, Str, Bytes>,
     marks: Database<'static, Bytes, Bytes>,
     usage: Database<'static, Bytes, Bytes>,
+    forwards: Database<'static, Bytes, Bytes>,
+    offline: Database<'static, Bytes, Bytes>,
 }
 
 /// The name of the sealed identity key.
@@ -93,27 +95,36 @@ impl State {
         fs::create_dir_all(folder).map_err(RosterError::io(folder))?;
         let fault = || RosterError::database(folder);
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
-        options.map_size(MAP_SIZE).max_dbs(8).max_readers(64);
+        options.map_size(MAP_SIZE).max_dbs(16).max_readers(64);
         let env = open_env(&mut options, EnvFlags::empty(), folder)?;
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let (rosters, attempts, refused, keys, opt_outs, marks, usage) = env
+        let ([rosters, refused, keys, opt_outs], [attempts, marks, usage, forwards, offline]) = env
             .create_databases_and_commit(txn, |opener, txn| {
-                let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
-                let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
-                let refused = opener.create_database::<Str, Bytes>(txn, Some("refused"))?;
-                let keys = opener.create_database::<Str, Bytes>(txn, Some("keys"))?;
-                let opt_outs = opener.create_database::<Str, Bytes>(txn, Some("opt-outs"))?;
-                let marks = opener.create_database::<Bytes, Bytes>(txn, Some("marks"))?;
-                let usage = opener.create_database::<Bytes, Bytes>(txn, Some("usage"))?;
-                let all = (rosters, attempts, refused, keys, opt_outs, marks, usage);
-                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(all))
+                let mut by_name = |name| opener.create_database::<Str, Bytes>(txn, Some(name));
+                let named = [by_name("rosters")?, by_name("refused")?, by_name("keys")?, by_name("opt-outs")?];
+                let mut by_key = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
+                let keyed =
+                    [by_key("attempts")?, by_key("marks")?, by_key("usage")?, by_key("forwards")?, by_key("offline")?];
+                Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((named, keyed)))
             })
             .map_err(fault())?
             .commit()
             .ok_or(RosterError::OutOfOrder)?;
-        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys, opt_outs, marks, usage })
+        Ok(Self {
+            folder: folder.to_owned(),
+            env,
+            rosters,
+            attempts,
+            refused,
+            keys,
+            opt_outs,
+            marks,
+            usage,
+            forwards,
+            offline,
+        })
     }
 
     /// Changes with each write by any process: a look that costs nothing.
@@ -183,16 +194,12 @@ impl State {
 
     /// All attempts on record.
     pub fn attempts(&self) -> Result<Vec<AttemptRecord>, RosterError> {
-        let txn = self.env.read_txn().map_err(self.fault())?;
         let mut records = Vec::new();
-        for entry in self.attempts.iter(&txn).map_err(self.fault())? {
-            let (name, times) = entry.map_err(self.fault())?;
-            let Some((space, key)) = name.split_last_chunk::<16>() else { continue };
-            let space = String::from_utf8_lossy(space).into_owned();
+        self.each_of_space(&self.attempts, |space, key, times| {
             let mut times = times.as_chunks::<4>().0.iter().map(|bytes| u32::from_be_bytes(*bytes));
             let cleared = times.next().unwrap_or_default();
-            records.push(AttemptRecord { key: *key, space, cleared, at: times.collect() });
-        }
+            records.push(AttemptRecord { key, space, cleared, at: times.collect() });
+        })?;
         Ok(records)
     }
 
@@ -223,6 +230,16 @@ impl State {
         &self.usage
     }
 
+    /// Passwords that were passed on to directories; see `live.rs`.
+    pub(crate) const fn forwards(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.forwards
+    }
+
+    /// Sealed verifiers of good passwords; see `live.rs`.
+    pub(crate) const fn offline(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.offline
+    }
+
     /// Shows every count of uses whose name begins so.
     pub(crate) fn each_usage(&self, prefix: &[u8], mut show: impl FnMut(&[u8], &[u8])) -> Result<(), RosterError> {
         let txn = self.env.read_txn().map_err(self.fault())?;
@@ -246,20 +263,48 @@ impl State {
                 let range = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));
                 table.delete_range(txn, &range)?;
             }
-            let mut names = Vec::new();
-            for space in spaces {
-                for entry in self.attempts.prefix_iter(txn, space.as_bytes())? {
-                    let (name, _) = entry?;
-                    if name.len() == space.len() + 16 {
-                        names.push(name.to_vec());
+            for table in [&self.attempts, &self.forwards, &self.offline] {
+                let mut names = Vec::new();
+                for space in spaces {
+                    for entry in table.prefix_iter(txn, space.as_bytes())? {
+                        let (name, _) = entry?;
+                        if name.len() == space.len() + 16 {
+                            names.push(name.to_vec());
+                        }
                     }
                 }
+                names.iter().try_for_each(|name| table.delete(txn, name).map(|_| ()))?;
             }
-            names.iter().try_for_each(|name| self.attempts.delete(txn, name).map(|_| ()))
+            Ok(())
         })
     }
 
-    fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>) -> Result<(), RosterError> {
+    /// Reads one record of a table.
+    pub(crate) fn record(
+        &self,
+        table: &Database<'static, Bytes, Bytes>,
+        name: &[u8],
+    ) -> Result<Option<Vec<u8>>, RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        Ok(table.get(&txn, name).map_err(self.fault())?.map(<[u8]>::to_vec))
+    }
+
+    /// Shows every record of a table whose names end in a key of 16 bytes: the ID space, the key, the record.
+    pub(crate) fn each_of_space(
+        &self,
+        table: &Database<'static, Bytes, Bytes>,
+        mut show: impl FnMut(String, [u8; 16], &[u8]),
+    ) -> Result<(), RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        for entry in table.iter(&txn).map_err(self.fault())? {
+            let (name, record) = entry.map_err(self.fault())?;
+            let Some((space, key)) = name.split_last_chunk::<16>() else { continue };
+            show(String::from_utf8_lossy(space).into_owned(), *key, record);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<()>) -> Result<(), RosterError> {
         self.write_if(|txn| change(txn).map(|()| true)).map(drop)
     }
 

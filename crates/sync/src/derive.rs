@@ -28,6 +28,7 @@ struct Credentials<'a> {
     pin_rule: u8,
     verifiers: Vec<Verifier>,
     hash: Option<HashedPin>,
+    at_directory: bool,
 }
 
 /// What became of a person.
@@ -71,9 +72,11 @@ impl<'a> Rules<'a> {
         }
         let (form, id) =
             self.cards.card_of(role, grade, |source| asked.id(person, source)).ok_or(Underivable::OffPattern)?;
-        let mut credentials = Credentials { form, id, pin_rule: 0, verifiers: Vec::new(), hash: None };
+        let mut credentials =
+            Credentials { form, id, pin_rule: 0, verifiers: Vec::new(), hash: None, at_directory: false };
         let Some((number, rule)) = self.pins.rule_for(role, grade) else { return Ok(credentials) };
         credentials.pin_rule = number;
+        credentials.at_directory = rule.scheme == PinScheme::Directory;
         let (space, id) = (&form.spec().namespace, &credentials.id);
         let column = rule.column().map(|column| asked.pin(person, column));
         let inputs = PinInputs { card: &form.card_of(id), id, birth_date: person.birth_date, column };
@@ -211,6 +214,7 @@ impl<'a> Deriver<'a> {
             pin_rule: credentials.pin_rule,
             verifiers: credentials.verifiers,
             hash: credentials.hash,
+            at_directory: credentials.at_directory,
         };
         sink(Record { index, mark, row: Row::Student(row), before })?;
         Ok(decoy.map_or(Outcome::Taken, |decoy| Outcome::Hashed(space, decoy)))

@@ -116,6 +116,7 @@ fn one_of(one: OneRow, other: OneRow) -> OneRow {
         first.row.pin_rule = second.row.pin_rule;
         first.row.verifiers = second.row.verifiers;
         first.row.hash = second.row.hash;
+        first.row.at_directory = second.row.at_directory;
     }
     if first.mark == [0; 16] {
         first.mark = second.mark;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::{Bytes, BytesMut};
 use jiff::tz::TimeZone;
 use patron::{Budget, CardNumber, Eligibility, Patron, Pin, PrivilegeRules, Release, Role, Verdict};
-use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
+use resolver::{Answer, ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
 use roster::{Generation, Keyring, Month, Row, Store, key_file};
 use sip2::{Dialect, ErrorDetection, Frame, PatronInformationResponse, Request, Response, Sequence, Trailer};
 use tokio::time::Instant;
@@ -163,6 +163,7 @@ fn resolve(
         ceiling: Release::CEILING,
         home_library: None,
         privileges: PrivilegeRules::default(),
+        live: None,
     };
     let rosters = Rosters::open(store, [district].into(), None);
     let resolver = Resolver::new(Guard::new(Budget::default(), Vec::new()));
@@ -178,7 +179,7 @@ fn resolve(
     let now = Moment::of(now, &TimeZone::UTC);
     step("resolve: card to verdict, with guard and pseudonym", known, |known| {
         let query = Query { card: &known.card, pin: Some(&known.pin), client: &client };
-        let verdict = resolver.resolve(&rosters, &query, now, &month).verdict;
-        matches!(verdict, Verdict::Admit(Patron { .. }))
+        let resolved = resolver.resolve(&rosters, &query, None, now, &month);
+        matches!(resolved, Resolved::Answer(Answer { verdict: Verdict::Admit(Patron { .. }), .. }))
     })
 }

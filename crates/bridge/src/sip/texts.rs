@@ -18,7 +18,10 @@ pub const fn refusal(reason: Reason) -> (Said, &'static str) {
         Reason::Outage | Reason::Stale => (Said::Unavailable, UNAVAILABLE),
         // EZproxy's administrators match on "expired" (reference/sip2.md 1.5).
         Reason::Expired => (Said::Expired, "This card has expired. Please ask your school"),
-        Reason::Disabled | Reason::Withdrawn => (Said::Disabled, "This account is disabled. Please ask your school"),
+        Reason::MustChange => (Said::Disabled, "Please change your school password first, then try again"),
+        Reason::Disabled | Reason::Restricted | Reason::Withdrawn => {
+            (Said::Disabled, "This account is disabled. Please ask your school")
+        }
         Reason::Role | Reason::Grade | Reason::School | Reason::DistrictOff | Reason::Privilege => {
             (Said::Role, "This card is not part of the programme. Please ask your school")
         }
@@ -29,6 +32,8 @@ pub const fn refusal(reason: Reason) -> (Said, &'static str) {
         | Reason::Ambiguous
         | Reason::OtherDistrict
         | Reason::NoVerifier
+        | Reason::NoAccount
+        | Reason::AccountLocked
         | Reason::OptedOut
         | Reason::NotLoggedIn => (Said::NotAccepted, NOT_ACCEPTED),
     }
@@ -54,7 +59,7 @@ mod tests {
     #[test]
     fn what_must_not_be_told_apart_has_one_text() {
         let alike = [Reason::WrongPin, Reason::Locked, Reason::Ambiguous, Reason::OtherDistrict, Reason::NoVerifier];
-        for reason in alike.into_iter().chain([Reason::OptedOut]) {
+        for reason in alike.into_iter().chain([Reason::OptedOut, Reason::NoAccount, Reason::AccountLocked]) {
             assert_eq!(refusal(reason), refusal(Reason::UnknownCard));
         }
     }

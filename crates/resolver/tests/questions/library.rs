@@ -8,7 +8,7 @@ use patron::{
     PinRule, PinRules, PinScheme, PrivilegeRule, PrivilegeRules, Privileges, Reason, Release, Role, Scope, Student,
     Verdict,
 };
-use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolver, Rosters};
+use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
 use roster::{Header, Month, PseudonymKey, Row, RowIndex, SchoolEntry, Store, StudentRow, key_file};
 use tempfile::TempDir;
 
@@ -46,6 +46,7 @@ pub fn district(id: &str, cards: CardRules) -> District {
         ceiling: Release::from_iter([Attribute::PatronType, Attribute::Initials]),
         home_library: None,
         privileges: PrivilegeRules::new(vec![patron_type]),
+        live: None,
     }
 }
 
@@ -121,7 +122,9 @@ impl Library {
         let (card, pin) = (CardNumber::parse(card).unwrap(), Pin::parse(pin));
         let query = Query { card: &card, pin: pin.as_ref(), client };
         let rosters = self.rosters();
-        let answer = self.resolver.resolve(&rosters, &query, self.now, &self.month);
+        let Resolved::Answer(answer) = self.resolver.resolve(&rosters, &query, None, self.now, &self.month) else {
+            panic!("no directory is asked here");
+        };
         (answer.verdict, answer.district)
     }
 
