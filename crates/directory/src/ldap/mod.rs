@@ -13,6 +13,7 @@
 mod account;
 mod entry;
 mod fault;
+pub mod live;
 mod message;
 mod people;
 mod relay;
