@@ -1,6 +1,7 @@
 //! Tests against OpenLDAP's slapd, started for each; where it is not installed they are skipped and say so.
 
 mod fake;
+mod live;
 mod people;
 mod pulls;
 mod refusals;
