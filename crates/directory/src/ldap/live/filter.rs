@@ -54,13 +54,9 @@ mod tests {
         let filter = Filter::parse("(&(objectClass=user)(employeeID={id}))").unwrap();
         let of = |id| filter.of(id);
         assert_eq!(of("0001005"), "(&(objectClass=user)(employeeID=0001005))");
-        for (id, escaped) in [
-            ("*", "\\2a"),
-            ("7)(cn=*", "7\\29\\28cn=\\2a"),
-            ("\\2a", "\\5c2a"),
-            ("7\0", "7\\00"),
-            ("{id}", "{id}"),
-        ] {
+        for (id, escaped) in
+            [("*", "\\2a"), ("7)(cn=*", "7\\29\\28cn=\\2a"), ("\\2a", "\\5c2a"), ("7\0", "7\\00"), ("{id}", "{id}")]
+        {
             assert_eq!(of(id), format!("(&(objectClass=user)(employeeID={escaped}))"));
         }
     }

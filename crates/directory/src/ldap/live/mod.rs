@@ -31,6 +31,9 @@ use super::settings::{Bind, ClientCertificate, Server};
 pub use filter::{Filter, FilterError};
 pub use template::{Template, TemplateError};
 
+/// With less time left than this no password is sent.
+const LEAST: Duration = Duration::from_millis(50);
+
 /// Where and how to ask.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -147,11 +150,14 @@ impl Live {
             }
         };
         let Some(name) = name else { return Ok(Told::Nobody) };
-        let _permit = timeout_at(deadline, self.binding.acquire())
-            .await
-            .map_err(|_| kept(self.servers.fault(Trouble::Busy(self.most))))?;
+        // Whoever came to the end while waiting is not asked about: that would count as a guess, and answer nothing.
+        let permit = timeout_at(deadline, self.binding.acquire()).await.ok().filter(|_| patience(deadline) >= LEAST);
+        let _permit = permit.ok_or_else(|| kept(self.servers.fault(Trouble::Busy(self.most))))?;
         let (mut wire, number) = self.connect(deadline).await.map_err(kept)?;
         let left = patience(deadline);
+        if left < LEAST {
+            return Err(kept(Fault::of(self.servers.place(number), Trouble::Silent(self.timeout))));
+        }
         match timeout(left, bind::bind(&mut *wire, &name, password)).await.unwrap_or(Err(Trouble::Silent(left))) {
             Ok(told) => Ok(told),
             Err(trouble) => {

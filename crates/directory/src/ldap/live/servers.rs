@@ -117,3 +117,57 @@ pub(super) fn patience(deadline: Instant) -> Duration {
     let left = deadline.saturating_duration_since(Instant::now());
     Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ldap::Security;
+
+    fn three() -> Servers {
+        let server = |number: u16| Server { host: "localhost".to_owned(), port: number, security: Security::Plain };
+        Servers::new((1..=3).map(server).collect(), None, None)
+    }
+
+    fn order(servers: &Servers) -> Vec<usize> {
+        servers.turns(Instant::now()).map(|(number, ..)| number).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_answered_last_is_asked_first_for_a_while() {
+        let servers = three();
+        assert_eq!(order(&servers), [0, 1, 2]);
+        servers.answers(1);
+        tokio::time::advance(AWAY / 2).await;
+        assert_eq!(order(&servers), [1, 0, 2]);
+        servers.answers(1);
+        tokio::time::advance(AWAY / 2).await;
+        // One login tries whether the first is back; the others do not wait for it.
+        assert_eq!((order(&servers), order(&servers)), (vec![0, 1, 2], vec![1, 0, 2]));
+        servers.answers(0);
+        assert_eq!(order(&servers), [0, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_fell_silent_is_not_asked_first() {
+        let servers = three();
+        servers.fails(0);
+        // That of another login, which knew no better.
+        servers.fails(0);
+        assert_eq!(order(&servers), [1, 0, 2]);
+        servers.fails(1);
+        servers.fails(2);
+        assert_eq!(order(&servers), [0, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_server_leaves_time_for_the_next() {
+        let servers = three();
+        let deadline = Instant::now() + Duration::from_secs(3);
+        let mut shares = Vec::new();
+        for (_, _, share) in servers.turns(deadline) {
+            shares.push(share.as_millis());
+            tokio::time::advance(share).await;
+        }
+        assert_eq!(shares, [1000, 1000, 1000]);
+    }
+}

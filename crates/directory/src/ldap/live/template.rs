@@ -79,8 +79,12 @@ fn is_account(before: &str, after: &str) -> bool {
 fn is_dn(before: &str, after: &str) -> bool {
     let whole = format!("{before}0{after}");
     let parts = |text: &str| text.replace("\\,", "").split([',', '+']).map(str::to_owned).collect::<Vec<_>>();
-    let is_part = |part: &String| part.trim_start().split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty());
-    !whole.contains('"') && parts(&whole).iter().all(is_part) && parts(before).last().is_some_and(|last| last.contains('='))
+    let is_part = |part: &String| {
+        part.trim_start().split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty())
+    };
+    !whole.contains('"')
+        && parts(&whole).iter().all(is_part)
+        && parts(before).last().is_some_and(|last| last.contains('='))
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ fn wrong_credentials_are_refused_and_tried_once() {
 
 #[test]
 fn an_empty_password_is_never_sent_nor_one_that_others_may_read() {
-    let cases = [("", 0o600, "holds no secret"), ("\n", 0o600, "holds no secret"), ("correct horse", 0o640, "chmod 600")];
+    let cases =
+        [("", 0o600, "holds no secret"), ("\n", 0o600, "holds no secret"), ("correct horse", 0o640, "chmod 600")];
     for (text, mode, told) in cases {
         let folder = tempdir().unwrap();
         let (server, connections) = fake::serve(vec![Answer::Say(BOUND.to_vec())]);

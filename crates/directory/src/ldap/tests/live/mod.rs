@@ -36,7 +36,8 @@ fn settings(servers: Vec<Server>, who: Who) -> Settings {
 
 /// Where a server is that was started here.
 fn server(slapd: &Slapd, security: Security) -> Server {
-    let (host, port) = slapd.address().rsplit_once(':').map(|(host, port)| (host.to_owned(), port.parse().unwrap())).unwrap();
+    let (host, port) =
+        slapd.address().rsplit_once(':').map(|(host, port)| (host.to_owned(), port.parse().unwrap())).unwrap();
     Server { host, port, security }
 }
 

@@ -55,11 +55,7 @@ async fn a_password_policy_is_told_apart() {
     if is_installed() {
         let folder = tempdir().unwrap();
         let old: [(&str, &[u8]); 1] = [("pwdChangedTime", b"20200101000000Z")];
-        let people = [
-            student("1", &[]),
-            student("2", &[("pwdReset", b"TRUE")]),
-            student("3", &old),
-        ];
+        let people = [student("1", &[]), student("2", &[("pwdReset", b"TRUE")]), student("3", &old)];
         let slapd = Slapd::start_with_policy(&people, POLICY).unwrap();
         let live = Live::new(searching(folder.path(), vec![server(&slapd, Security::Plain)]));
         assert_eq!((told(&live, "1").await, told(&live, "2").await), (Told::Right, Told::MustChange));
