@@ -1,10 +1,11 @@
 //! Servers that fall silent: how long it takes, and how often a password is sent.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::tempdir;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::{Settings, Told, naming, searching, silent, told, trouble, verify};
 use crate::ldap::live::Live;

@@ -1,10 +1,11 @@
 //! Against OpenLDAP's server.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hallpass_tests::{Authority, Slapd};
 use tempfile::tempdir;
+use tokio::time::Instant;
 
 use super::{Settings, Told, naming, searching, server, silent, student, told, trouble, verify};
 use crate::ldap::live::{Live, Who};
