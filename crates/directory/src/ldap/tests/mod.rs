@@ -5,6 +5,7 @@ mod live;
 mod people;
 mod pulls;
 mod refusals;
+mod samba;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,7 @@
 //! Logins, asked one by one.
 
 mod answers;
+mod samba;
 mod silence;
 mod slapd;
 

@@ -110,6 +110,19 @@ async fn a_login_that_is_given_up_leaves_no_connection_behind() {
 }
 
 #[tokio::test]
+async fn an_id_that_would_be_taken_for_another_is_not_asked() {
+    let (server, connections) = fake::serve(vec![Answer::Say(BOUND.to_vec())]);
+    let folder = tempdir().unwrap();
+    for settings in [naming(vec![server.clone()]), searching(folder.path(), vec![server])] {
+        let live = Live::new(settings);
+        for id in ["", "7\0", "7\n", " 7", "7 ", "P  7", "7\u{ad}", "7\u{200b}", "7\u{a0}", "\u{ff17}"] {
+            assert_eq!(told(&live, id).await, Told::Nobody, "{}", id.escape_unicode());
+        }
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn what_no_password_can_be_is_not_asked() {
     let (server, connections) = fake::serve(vec![Answer::Say(BOUND.to_vec())]);
     let live = Live::new(naming(vec![server]));
