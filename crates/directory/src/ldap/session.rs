@@ -1,5 +1,6 @@
 //! A server found, connected and bound; and pages asked of it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +8,14 @@ use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::entry::Entry;
 use super::fault::{Fault, Trouble};
+use super::reach::{Best, reach};
 use super::relay::{self, Wire};
 use super::settings::{Bind, Security, Server, Settings};
 use super::tls;
@@ -46,7 +48,7 @@ impl Session {
         let tls = tls.map_err(|trouble| Fault::of(settings.places(), trouble))?;
         let mut tried = Vec::new();
         for server in &settings.servers {
-            let trouble = match Self::connect(server, settings.timeout, tls.as_ref()).await {
+            let trouble = match Self::connect(server, &Best::default(), settings.timeout, tls.as_ref()).await {
                 Ok(mut session) => match session.bind(settings.bind.as_ref().zip(password.as_ref())).await {
                     Ok(()) => return Ok(session),
                     Err(trouble) => trouble,
@@ -65,10 +67,11 @@ impl Session {
     /// Connects; the connection is nobody's yet.
     pub async fn connect(
         server: &Server,
+        best: &Best,
         patience: Duration,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Result<Self, Trouble> {
-        let server_wire = wire(server, patience, tls).await?;
+        let server_wire = wire(server, best, patience, tls).await?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Trouble::Runtime)?;
         ours.set_nonblocking(true).map_err(Trouble::Runtime)?;
         let ours = UnixStream::from_std(ours).map_err(Trouble::Runtime)?;
@@ -189,23 +192,33 @@ pub(super) async fn ask<T: Send + 'static>(
 /// A connection to a server as its URL wants it.
 pub(super) async fn wire(
     server: &Server,
+    best: &Best,
     patience: Duration,
     tls: Option<&Arc<ClientConfig>>,
 ) -> Result<Box<dyn Wire>, Trouble> {
-    timeout(patience, open(server, tls)).await.map_err(|_| Trouble::Silent(patience))?
+    let opened = timeout(patience, open(server, best, patience, tls)).await;
+    let opened = opened.unwrap_or(Err(Trouble::Silent(patience)));
+    best.note(opened.as_ref().ok().and_then(|(_, address)| *address));
+    opened.map(|(wire, _)| wire)
 }
 
-async fn open(server: &Server, tls: Option<&Arc<ClientConfig>>) -> Result<Box<dyn Wire>, Trouble> {
-    let mut stream = TcpStream::connect((server.host.as_str(), server.port)).await.map_err(Trouble::Connect)?;
+async fn open(
+    server: &Server,
+    best: &Best,
+    patience: Duration,
+    tls: Option<&Arc<ClientConfig>>,
+) -> Result<(Box<dyn Wire>, Option<SocketAddr>), Trouble> {
+    let mut stream = reach(server, best, patience).await?;
+    let address = stream.peer_addr().ok();
     // A question behind the end of a handshake must not wait until that is acknowledged.
     stream.set_nodelay(true).map_err(Trouble::Connect)?;
     match server.security {
-        Security::Plain => return Ok(Box::new(stream)),
+        Security::Plain => return Ok((Box::new(stream), address)),
         Security::StartTls => relay::start_tls(&mut stream).await?,
         Security::Tls => {}
     }
     let name = ServerName::try_from(server.host.clone()).map_err(|error| Trouble::Tls(error.to_string()))?;
     let tls = tls.ok_or(Trouble::NoRoots)?;
     let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(relay::no_tls)?;
-    Ok(Box::new(stream))
+    Ok((Box::new(stream), address))
 }

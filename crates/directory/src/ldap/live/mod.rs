@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::searching::{Found, Refused, Searching};
-use self::servers::{Servers, patience};
+use self::servers::{Servers, Turn, patience};
 use super::fault::{Fault, Trouble};
 use super::relay::Wire;
 use super::session::{Session, wire};
@@ -187,9 +187,9 @@ impl Live {
                 let _permit = timeout_at(deadline, self.binding.acquire()).await.map_err(|_| self.silent())?;
                 let tls = self.servers.tls().map_err(|trouble| self.servers.fault(trouble))?;
                 let mut tried = Vec::new();
-                for (number, server, share) in self.servers.turns(deadline) {
+                for Turn { number, server, best, share } in self.servers.turns(deadline) {
                     let asked = async {
-                        let session = Session::connect(server, share, tls.as_ref()).await?;
+                        let session = Session::connect(server, best, share, tls.as_ref()).await?;
                         searching::is_alive(&session, deadline).await
                     };
                     match timeout(share, asked).await.unwrap_or(Err(Trouble::Silent(share))) {
@@ -254,8 +254,8 @@ impl Live {
     async fn connect(&self, deadline: Instant) -> Result<(Box<dyn Wire>, usize), Fault> {
         let tls = self.servers.tls().map_err(|trouble| self.servers.fault(trouble))?;
         let mut tried = Vec::new();
-        for (number, server, share) in self.servers.turns(deadline) {
-            match wire(server, share, tls.as_ref()).await {
+        for Turn { number, server, best, share } in self.servers.turns(deadline) {
+            match wire(server, best, share, tls.as_ref()).await {
                 Ok(wire) => {
                     self.servers.answers(number);
                     return Ok((wire, number));

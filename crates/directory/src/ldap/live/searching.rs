@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ldap3::{Ldap, LdapError, Scope, SearchOptions};
 use tokio::time::{Instant, timeout};
 
-use super::servers::{Servers, patience};
+use super::servers::{Servers, Turn, patience};
 use crate::ldap::entry::Entry;
 use crate::ldap::fault::{Fault, Trouble};
 use crate::ldap::session::{Session, ask};
@@ -59,9 +59,9 @@ impl Searching {
         let account = account.as_ref().map(|(bind, password)| (*bind, password));
         let tls = servers.tls().map_err(|trouble| servers.fault(trouble))?;
         let mut tried = Vec::new();
-        for (number, server, share) in servers.turns(deadline) {
+        for Turn { number, server, best, share } in servers.turns(deadline) {
             let opening = async {
-                let mut session = Session::connect(server, share, tls.as_ref()).await?;
+                let mut session = Session::connect(server, best, share, tls.as_ref()).await?;
                 session.bind(account).await?;
                 Ok(session)
             };

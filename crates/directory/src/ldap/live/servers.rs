@@ -8,6 +8,7 @@ use rustls::ClientConfig;
 use tokio::time::Instant;
 
 use crate::ldap::fault::{Fault, Trouble};
+use crate::ldap::reach::Best;
 use crate::ldap::settings::{self, ClientCertificate, Server};
 use crate::ldap::tls;
 
@@ -20,10 +21,22 @@ const CERTIFICATES: Duration = Duration::from_mins(5);
 /// The servers of a district.
 pub(super) struct Servers {
     all: Vec<Server>,
+    best: Vec<Best>,
     ca_file: Option<PathBuf>,
     client_certificate: Option<ClientCertificate>,
     favourite: Mutex<Favourite>,
     tls: Mutex<Option<(Instant, Tls)>>,
+}
+
+/// A server to try.
+pub(super) struct Turn<'a> {
+    /// Which it is.
+    pub number: usize,
+    pub server: &'a Server,
+    /// The address at which it answered last.
+    pub best: &'a Best,
+    /// The time that it may take.
+    pub share: Duration,
 }
 
 /// `None`: no server is asked over TLS.
@@ -38,18 +51,20 @@ struct Favourite {
 impl Servers {
     pub fn new(all: Vec<Server>, ca_file: Option<PathBuf>, client_certificate: Option<ClientCertificate>) -> Self {
         let favourite = Mutex::new(Favourite { number: 0, since: Instant::now() });
-        Self { all, ca_file, client_certificate, favourite, tls: Mutex::new(None) }
+        let best = all.iter().map(|_| Best::default()).collect();
+        Self { all, best, ca_file, client_certificate, favourite, tls: Mutex::new(None) }
     }
 
     /// The servers in the order in which to try them, each with the time that it may take until the deadline. A server
     /// that is dead must leave time for the next.
-    pub fn turns(&self, deadline: Instant) -> impl Iterator<Item = (usize, &Server, Duration)> {
+    pub fn turns(&self, deadline: Instant) -> impl Iterator<Item = Turn<'_>> {
         let first = self.favourite();
         let others = (0..self.all.len()).filter(move |number| *number != first);
         let order = std::iter::once(first).chain(others);
         order.enumerate().filter_map(move |(turn, number)| {
             let left = u32::try_from(self.all.len().saturating_sub(turn)).unwrap_or(u32::MAX).max(1);
-            Some((number, self.all.get(number)?, patience(deadline) / left))
+            let (server, best) = self.all.get(number).zip(self.best.get(number))?;
+            Some(Turn { number, server, best, share: patience(deadline) / left })
         })
     }
 
@@ -129,7 +144,7 @@ mod tests {
     }
 
     fn order(servers: &Servers) -> Vec<usize> {
-        servers.turns(Instant::now()).map(|(number, ..)| number).collect()
+        servers.turns(Instant::now()).map(|turn| turn.number).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -164,7 +179,7 @@ mod tests {
         let servers = three();
         let deadline = Instant::now() + Duration::from_secs(3);
         let mut shares = Vec::new();
-        for (_, _, share) in servers.turns(deadline) {
+        for Turn { share, .. } in servers.turns(deadline) {
             shares.push(share.as_millis());
             tokio::time::advance(share).await;
         }
