@@ -201,7 +201,7 @@ fn configuration(folder: &Path, global: &str, database: &str) -> String {
     write!(
         text,
         "pidfile {folder}/slapd.pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n{global}\n\
-         database mdb\nsuffix \"{base}\"\nrootdn \"cn=root,{base}\"\ndirectory {folder}/data\nmaxsize 1073741824\n\
+         database mdb\nsuffix \"{base}\"\nrootdn \"cn=root,{base}\"\ndirectory {folder}/data\nmaxsize 1073741824\nindex employeeID eq\n\
          access to attrs=userPassword by anonymous auth by * none\naccess to * by dn.exact=\"{dn}\" read by * none\n\
          {database}\n"
     )

@@ -147,11 +147,6 @@ impl Session {
         }
     }
 
-    /// Whether the connection has not ended yet, as far as is known.
-    pub fn is_open(&self) -> bool {
-        !self.relay.is_finished()
-    }
-
     /// What asks over this connection, beside others who do.
     pub fn asker(&self) -> Ldap {
         self.ldap.clone()

@@ -219,8 +219,13 @@ impl Live {
                 Err(trouble) => trouble,
             };
             if trouble.is_of_one_server() {
-                self.give_up(&searching, deadline).await;
-                if std::mem::take(&mut again) && !matches!(trouble, Trouble::Silent(_)) {
+                self.forget(&searching, deadline).await;
+                let again = std::mem::take(&mut again) && !matches!(trouble, Trouble::Silent(_));
+                // That a connection has ended says nothing against its server: the next one will.
+                if !(again && matches!(trouble, Trouble::Cut)) {
+                    self.servers.fails(searching.number);
+                }
+                if again {
                     continue;
                 }
             }
@@ -240,9 +245,8 @@ impl Live {
         Ok(searching)
     }
 
-    /// A connection that does not serve is not used again, nor its server first.
-    async fn give_up(&self, searching: &Arc<Searching>, deadline: Instant) {
-        self.servers.fails(searching.number);
+    /// A connection that does not serve is not used again.
+    async fn forget(&self, searching: &Arc<Searching>, deadline: Instant) {
         if let Ok(mut kept) = timeout_at(deadline, self.searching.lock()).await
             && kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, searching))
         {

@@ -90,7 +90,7 @@ impl Searching {
     /// Whether it may be used once more.
     pub fn is_good(&self) -> bool {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-        self.session.is_open() && used < IDLE && self.opened.elapsed() < OLD
+        used < IDLE && self.opened.elapsed() < OLD
     }
 
     /// Looks an ID up.

@@ -34,7 +34,7 @@ pub(super) fn serve_each(answers: Vec<Vec<Answer>>) -> (Server, Arc<AtomicUsize>
     (server, begun)
 }
 
-/// Likewise; and how many connections are open.
+/// Likewise; and how many connections are open on which something was asked.
 pub(super) fn serve_counting(answers: Vec<Answer>) -> (Server, Arc<AtomicUsize>) {
     let (server, _, open) = listen(vec![answers]);
     (server, open)
@@ -52,9 +52,11 @@ fn listen(answers: Vec<Vec<Answer>>) -> (Server, Arc<AtomicUsize>, Arc<AtomicUsi
             let turn = count.fetch_add(1, Ordering::SeqCst);
             let answers = answers.get(turn).or(answers.last()).unwrap().clone();
             let now = Arc::clone(&now);
-            now.fetch_add(1, Ordering::SeqCst);
             thread::spawn(move || {
-                converse(stream.unwrap(), &answers);
+                let stream = stream.unwrap();
+                drop(stream.peek(&mut [0]));
+                now.fetch_add(1, Ordering::SeqCst);
+                converse(stream, &answers);
                 now.fetch_sub(1, Ordering::SeqCst);
             });
         }

@@ -1,6 +1,6 @@
 //! Servers that fall silent: how long it takes, and how often a password is sent.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tempfile::tempdir;
@@ -72,9 +72,11 @@ async fn a_connection_that_was_kept_and_has_ended_costs_no_login() {
         vec![bound(), found("8")],
         vec![bound()],
     ]);
-    let live = Live::new(searching(folder.path(), vec![server]));
+    let (second, spared) = fake::serve(vec![Answer::Nothing]);
+    let live = Live::new(searching(folder.path(), vec![server, second]));
     assert_eq!((told(&live, "7").await, told(&live, "8").await), (Told::Right, Told::Right));
-    assert_eq!(connections.load(Ordering::SeqCst), 5);
+    // It says nothing against the server either.
+    assert_eq!((connections.load(Ordering::SeqCst), spared.load(Ordering::SeqCst)), (5, 0));
 }
 
 #[tokio::test]
@@ -92,6 +94,16 @@ async fn no_more_connections_are_opened_than_are_allowed() {
     assert_eq!((busy, forwarded, connections.load(Ordering::SeqCst)), (3, 2, 2));
 }
 
+/// Waits until so many connections are open.
+async fn counts(open: &AtomicUsize, expected: usize) {
+    let counted = async {
+        while open.load(Ordering::SeqCst) != expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), counted).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_login_that_is_given_up_leaves_no_connection_behind() {
     let (server, open) = fake::serve_counting(vec![Answer::Nothing]);
@@ -99,13 +111,9 @@ async fn a_login_that_is_given_up_leaves_no_connection_behind() {
     for settings in [naming(vec![server.clone()]), searching(folder.path(), vec![server])] {
         let live = std::sync::Arc::new(Live::new(settings));
         let login = tokio::spawn(async move { verify(&live, "7", super::PASSWORD).await });
-        while open.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
+        counts(&open, 1).await;
         login.abort();
-        while open.load(Ordering::SeqCst) != 0 {
-            tokio::task::yield_now().await;
-        }
+        counts(&open, 0).await;
     }
 }
 
