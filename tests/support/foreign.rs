@@ -18,6 +18,8 @@ pub enum Tool {
     Xmllint,
     /// Debian `slapd`: OpenLDAP's server, which tests start for themselves.
     Slapd,
+    /// Debian `samba-ad-dc` and what makes a domain for it.
+    Samba,
 }
 
 impl Tool {
@@ -29,6 +31,7 @@ impl Tool {
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Xmllint => "xmllint",
             Self::Slapd => "slapd",
+            Self::Samba => "samba",
         }
     }
 
@@ -40,6 +43,7 @@ impl Tool {
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
             Self::Xmllint => "/usr/bin/xmllint",
             Self::Slapd => "/usr/sbin/slapd",
+            Self::Samba => "/usr/sbin/samba",
         }
     }
 }
@@ -60,9 +64,15 @@ pub fn tool(tool: Tool) -> Option<PathBuf> {
     match found {
         Ok(program) => Some(program),
         Err(why) => {
-            assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{name} is missing under CI=true: {why}");
-            println!("skipped: {name}: {why}");
+            skip(tool, &why);
             None
         }
     }
+}
+
+/// Passes over what needs a program that is not here, or cannot run here, and says so.
+pub(crate) fn skip(tool: Tool, why: &str) {
+    let name = tool.name();
+    assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{name} is missing under CI=true: {why}");
+    println!("skipped: {name}: {why}");
 }

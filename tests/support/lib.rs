@@ -8,6 +8,7 @@ mod daemon; // `hallpass serve`, its log and its addresses
 mod foreign; // other people's clients
 mod library; // the library of the transcripts
 mod ncip; // messages of the other protocol, and HTTP by hand
+mod samba; // an Active Directory of a test binary's own
 mod script; // dialogues as plain text
 mod site; // a configuration with its folders
 mod slapd; // an LDAP server of a test's own
@@ -21,6 +22,7 @@ pub use daemon::Daemon;
 pub use foreign::{Tool, tool};
 pub use library::{Library, transcripts_folder};
 pub use ncip::{Http, HttpReply, input, lookup_user, text_of, user_id, version_1, wanted};
+pub use samba::{Account, Samba};
 pub use script::Script;
 pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use slapd::{Attribute, Slapd};

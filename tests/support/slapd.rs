@@ -62,6 +62,17 @@ impl Slapd {
         Self::launch(folder, people, &format!("TLS{files}\n{settings}"), "", scheme)
     }
 
+    /// A server with a password policy for everybody (slapo-ppolicy(5)), which is these lines of LDIF.
+    pub fn start_with_policy(people: &[Vec<Attribute<'_>>], policy: &str) -> Option<Self> {
+        let dn = format!("cn=policy,{}", Self::BASE);
+        let overlay = format!("overlay ppolicy\nppolicy_default \"{dn}\"\nppolicy_use_lockout");
+        let mut slapd = Self::launch(tempfile::tempdir().unwrap(), people, "moduleload ppolicy", &overlay, "ldap")?;
+        slapd.add(&format!(
+            "dn: {dn}\nobjectClass: device\nobjectClass: pwdPolicy\ncn: policy\npwdAttribute: userPassword\n{policy}\n"
+        ));
+        Some(slapd)
+    }
+
     /// `host:port`.
     pub fn address(&self) -> String {
         format!("localhost:{}", self.port)
@@ -82,18 +93,42 @@ impl Slapd {
 
     /// Adds an entry that refers to another server.
     pub fn refer(&mut self, url: &str) {
-        self.stop();
         let base = Self::BASE;
-        let ldif =
-            format!("dn: ou=far,{base}\nobjectClass: referral\nobjectClass: extensibleObject\nou: far\nref: {url}\n");
-        add(self.folder(), &ldif);
+        self.add(&format!(
+            "dn: ou=far,{base}\nobjectClass: referral\nobjectClass: extensibleObject\nou: far\nref: {url}\n"
+        ));
+    }
+
+    /// Adds an entry, as LDIF.
+    fn add(&mut self, ldif: &str) {
+        self.stop();
+        add(self.folder(), ldif);
         self.server = serve(self.folder(), self.port, "ldap");
+    }
+
+    /// Kills it, with no time to say goodbye, and starts it again on the same port.
+    pub fn restart(&mut self) {
+        // It may have ended already.
+        let _ = kill_process(Pid::from_child(&self.server), Signal::KILL);
+        let _ = self.server.wait();
+        self.server = serve(self.folder(), self.port, "ldap");
+    }
+
+    /// It falls silent without ending: its system still accepts connections.
+    pub fn pause(&self) {
+        kill_process(Pid::from_child(&self.server), Signal::STOP).unwrap();
+    }
+
+    /// It goes on.
+    pub fn resume(&self) {
+        kill_process(Pid::from_child(&self.server), Signal::CONT).unwrap();
     }
 
     /// Ends it, and waits until it has.
     pub fn stop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended by itself, or be paused.
         let _ = kill_process(Pid::from_child(&self.server), Signal::TERM);
+        let _ = kill_process(Pid::from_child(&self.server), Signal::CONT);
         let _ = self.server.wait();
     }
 
@@ -166,7 +201,7 @@ fn configuration(folder: &Path, global: &str, database: &str) -> String {
     write!(
         text,
         "pidfile {folder}/slapd.pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n{global}\n\
-         database mdb\nsuffix \"{base}\"\nrootdn \"cn=root,{base}\"\ndirectory {folder}/data\nmaxsize 1073741824\n\
+         database mdb\nsuffix \"{base}\"\nrootdn \"cn=root,{base}\"\ndirectory {folder}/data\nmaxsize 1073741824\nindex employeeID eq\n\
          access to attrs=userPassword by anonymous auth by * none\naccess to * by dn.exact=\"{dn}\" read by * none\n\
          {database}\n"
     )

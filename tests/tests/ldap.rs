@@ -1,6 +1,7 @@
 //! A district whose roster comes from its LDAP directory.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 
 use hallpass_tests::{Attribute, Daemon, Site, Slapd, until};
 
@@ -51,7 +52,9 @@ fn pulling(address: &str, keys: &str) -> Site {
     let (before, _) = district.split_once("kind = ").unwrap();
     let source = SOURCE.replace("ADDRESS", address).replacen("page", &format!("{keys}\npage"), 1);
     site.write_district("cms", &format!("{before}{source}"));
-    fs::write(site.path("conf/districts/ldap.secret"), format!("{}\n", Slapd::PASSWORD)).unwrap();
+    let secret = site.path("conf/districts/ldap.secret");
+    fs::write(&secret, format!("{}\n", Slapd::PASSWORD)).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     site
 }
 
@@ -112,7 +115,7 @@ fn a_wrong_password_is_told_and_shown_to_nobody() {
     let ids = numbers(0..40);
     let Some(slapd) = Slapd::start(&people(&ids, &[]), "") else { return };
     let site = pulling(&slapd.address(), "");
-    for (secret, told) in [("Marker-of-a-secret", "it does not accept bind-dn"), ("", "holds no password")] {
+    for (secret, told) in [("Marker-of-a-secret", "it does not accept bind-dn"), ("", "holds no secret")] {
         fs::write(site.path("conf/districts/ldap.secret"), secret).unwrap();
         let failed = site.sync();
         assert_ne!(failed.code, Some(0));

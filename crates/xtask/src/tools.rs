@@ -1,6 +1,6 @@
 //! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code. And
-//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd`, which the
-//! tests pull rosters from.
+//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd` and `samba`,
+//! directories that the tests pull rosters from and log in at.
 //!
 //! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
 //! had is skipped with its reason, never silently.
@@ -55,8 +55,14 @@ const ANALYZE: (&str, &str) = ("systemd-analyze", "systemd");
 /// What validates XML, and its package.
 const XMLLINT: (&str, &str) = ("xmllint", "libxml2-utils");
 
-/// OpenLDAP's server.
-const SLAPD: &str = "slapd";
+/// OpenLDAP's server, a file of its, and its package.
+const SLAPD: (&str, &str, &[&str]) = ("slapd", "/usr/sbin/slapd", &["slapd"]);
+/// An Active Directory, with what makes a domain for it: a file server has the rest of it already.
+const SAMBA: (&str, &str, &[&str]) = (
+    "samba",
+    "/usr/share/samba/setup/provision.ldif",
+    &["samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
+);
 
 /// What Debian's packages ask before they start a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -90,7 +96,9 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
     for (program, package) in [ANALYZE, XMLLINT] {
         note(program, install_debian(program, package), &mut skipped);
     }
-    note(SLAPD, install_slapd(), &mut skipped);
+    for (server, file, packages) in [SLAPD, SAMBA] {
+        note(server, install_server(Path::new(file), packages), &mut skipped);
+    }
     Ok(skipped)
 }
 
@@ -108,20 +116,19 @@ fn install_debian(program: &str, package: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs Debian's slapd. Its package starts a server for everybody on port 389: not here.
-fn install_slapd() -> Result<()> {
-    let path = Path::new("/usr/sbin").join(SLAPD);
-    if path.exists() {
+/// Installs a server of Debian's. Its packages start one for everybody on its usual port: not here.
+fn install_server(file: &Path, packages: &[&str]) -> Result<()> {
+    if file.exists() {
         return Ok(());
     }
     ensure!(rustix::process::geteuid().is_root(), "it is not installed, and only root may install it");
-    println!("installing Debian packages: {SLAPD}");
+    println!("installing Debian packages: {}", packages.join(" "));
     run(apt_get().args(["update", "--quiet"]))?;
     let policy = NoServices::begin()?;
-    let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", SLAPD]));
+    let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages));
     policy.end()?;
     installed?;
-    ensure!(path.exists(), "Debian's slapd was installed and has no {}", path.display());
+    ensure!(file.exists(), "Debian's {} was installed and there is no {}", packages.join(" "), file.display());
     Ok(())
 }
 

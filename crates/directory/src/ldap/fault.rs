@@ -21,8 +21,6 @@ pub enum Trouble {
     UserId,
     #[error("a PIN rule needs birth dates; name their attribute as birth-date in [source.attributes]")]
     NoBirthDates,
-    #[error("holds no password; write the password of bind-dn into it, in one line")]
-    Password,
     #[error("{}: {what}; name PEM files that the service's user can read", path.display())]
     Pem { path: PathBuf, what: String },
     #[error("this system has no certificates of authorities; name the server's with ca-file")]
@@ -59,7 +57,7 @@ pub enum Trouble {
     Elsewhere,
     #[error("it refuses with LDAP result {0}; look that up with the district")]
     Result(u32),
-    #[error("the connection broke off in the middle; the next sync tries again")]
+    #[error("the connection broke off in the middle; where that happens again, look at the server's log")]
     Cut,
     #[error("what it sends is not LDAP; is this the right port?")]
     NotLdap,
@@ -69,6 +67,10 @@ pub enum Trouble {
     Repeats,
     #[error("it comes to no end; look at base and filter")]
     Endless,
+    #[error("all {0} connections to it are in use; is it slow, or is that too few?")]
+    Busy(usize),
+    #[error("{0}")]
+    Secret(String),
 }
 
 impl Fault {
@@ -121,7 +123,7 @@ impl Trouble {
             0 => None,
             8 | 13 => Some(Self::Encryption(code)),
             49 | 48 if !with_password => Some(Self::NotKnown),
-            49 => Some(sub_code(diagnostic).map_or(Self::Credentials, Self::Account)),
+            49 => Some(account(diagnostic).map_or(Self::Credentials, Self::Account)),
             _ => Some(Self::Result(code)),
         }
     }
@@ -142,11 +144,15 @@ impl Trouble {
     }
 }
 
-/// What Active Directory says of an account that gave the right password: `..., data 533, v4563`. The other codes say no
-/// more than result 49 itself.
-fn sub_code(diagnostic: &str) -> Option<&'static str> {
+/// Why Active Directory refuses a bind, behind result 49: the `533` of `..., data 533, v4563`.
+pub(super) fn sub_code(diagnostic: &str) -> Option<&str> {
     let (_, rest) = diagnostic.split_once("data ")?;
-    match rest.split(|letter: char| !letter.is_ascii_hexdigit()).next()? {
+    rest.split(|letter: char| !letter.is_ascii_hexdigit()).next()
+}
+
+/// What it says of an account that gave the right password. The other codes say no more than result 49 itself.
+fn account(diagnostic: &str) -> Option<&'static str> {
+    match sub_code(diagnostic)? {
         "530" => Some("may not log in at this hour"),
         "531" => Some("may not log in from this machine"),
         "532" => Some("has a password that has expired"),

@@ -3,6 +3,8 @@
 //! ldap3 reads a message of any length, and goes down one frame of the stack with each level that a message is nested:
 //! a server gone bad could end the whole process. So nothing reaches it that has not been walked through here first.
 
+use zeroize::Zeroizing;
+
 use super::fault::Trouble;
 
 /// The longest message taken, in bytes: our own questions bring a few hundred.
@@ -50,6 +52,29 @@ fn walk(content: &[u8]) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// The content of the element that `bytes` begin with, and what follows it; `None`: it has another tag.
+pub(super) fn take(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (header, length) = element(bytes).ok()??;
+    (*bytes.first()? == tag).then_some(())?;
+    bytes.get(header..)?.split_at_checked(length)
+}
+
+/// An element of our own.
+pub(super) fn put(tag: u8, content: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut element = Zeroizing::new(Vec::with_capacity(content.len() + 10));
+    element.push(tag);
+    match u8::try_from(content.len()) {
+        Ok(short @ 0..=0x7f) => element.push(short),
+        _ => {
+            let length = content.len().to_be_bytes();
+            element.push(0x80 | length.len() as u8);
+            element.extend_from_slice(&length);
+        }
+    }
+    element.extend_from_slice(content);
+    element
 }
 
 /// The lengths of an element's header and content; `None`: the header is not all there yet. LDAP has tags of one byte

@@ -6,15 +6,19 @@
 //! password to a server that nobody named.
 //!
 //! - `settings` where and how to ask
-//! - `session` a server found, connected and bound; `tls` the certificates; `relay` the bytes, guarded by `message`
+//! - `session` a server found, connected and bound; `reach` its addresses; `tls` the certificates; `relay` the bytes, guarded
+//!   by `message`
+//! - [`live`] the other way to use a directory: asked at each login
 //! - `entry` one entry as it came; `account` whether it is enabled; `people` entries as people
 //! - `fault` why a server was not read, and who can mend it
 
 mod account;
 mod entry;
 mod fault;
+pub mod live;
 mod message;
 mod people;
+mod reach;
 mod relay;
 mod session;
 mod settings;

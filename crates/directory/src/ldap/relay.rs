@@ -80,20 +80,15 @@ pub(super) async fn start_tls(server: &mut (impl AsyncRead + AsyncWrite + Unpin)
 
 /// The result of an extended response to message 1, below 128 as all of LDAP's own are.
 fn result_code(answer: &[u8]) -> Option<u8> {
-    /// Tags: message id 1, extended response, result code.
-    const ID: &[u8] = b"\x02\x01\x01\x78";
-    const CODE: &[u8] = b"\x0a\x01";
-    // The lengths have been walked through already, so that only their widths matter.
-    let after = |bytes: &[u8]| match bytes {
-        [long @ 0x81..=0x84, ..] => 1 + usize::from(long & 0x7f),
-        _ => 1,
-    };
-    let inner = answer.get(1 + after(answer.get(1..)?)..)?.strip_prefix(ID)?;
-    inner.get(after(inner)..)?.strip_prefix(CODE)?.first().copied()
+    let (content, _) = message::take(answer, 0x30)?;
+    let (number, rest) = message::take(content, 0x02)?;
+    let (response, _) = message::take(rest, 0x78).filter(|_| number == [1])?;
+    let (code, _) = message::take(response, 0x0a)?;
+    code.first().copied().filter(|_| code.len() == 1)
 }
 
 /// What a connection that broke is: TLS says why in its own words.
-fn broken(error: io::Error) -> Trouble {
+pub(super) fn broken(error: io::Error) -> Trouble {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(why)) => Trouble::Certificate(why.to_string()),
         Some(error) => Trouble::Tls(error.to_string()),

@@ -1,5 +1,6 @@
 //! A server found, connected and bound; and pages asked of it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,17 +8,18 @@ use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpStream, UnixStream};
-use tokio::task::JoinHandle;
+use tokio::net::UnixStream;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::entry::Entry;
 use super::fault::{Fault, Trouble};
+use super::reach::{Best, reach};
 use super::relay::{self, Wire};
-use super::settings::{Security, Server, Settings};
+use super::settings::{Bind, Security, Server, Settings};
 use super::tls;
-use crate::Refusal;
+use crate::{Refusal, Secret};
 
 /// How long a connection that ended may take to say why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -42,11 +44,12 @@ impl Session {
     /// Tries the servers in turn. What another server would only say again ends it.
     pub async fn open(settings: &Settings) -> Result<Self, Refusal> {
         let password = settings.bind.as_ref().map(|bind| bind.password()).transpose()?;
-        let tls = tls::config(settings)?;
+        let tls = tls::config(&settings.servers, settings.ca_file.as_deref(), settings.client_certificate.as_ref());
+        let tls = tls.map_err(|trouble| Fault::of(settings.places(), trouble))?;
         let mut tried = Vec::new();
         for server in &settings.servers {
-            let trouble = match Self::connect(server, settings.timeout, tls.as_ref()).await {
-                Ok(mut session) => match session.bind(settings, password.as_deref()).await {
+            let trouble = match Self::connect(server, &Best::default(), settings.timeout, tls.as_ref()).await {
+                Ok(mut session) => match session.bind(settings.bind.as_ref().zip(password.as_ref())).await {
                     Ok(()) => return Ok(session),
                     Err(trouble) => trouble,
                 },
@@ -61,9 +64,14 @@ impl Session {
         Err(Fault::of_each(tried).into())
     }
 
-    async fn connect(server: &Server, patience: Duration, tls: Option<&Arc<ClientConfig>>) -> Result<Self, Trouble> {
-        let silent = |_| Trouble::Silent(patience);
-        let server_wire = timeout(patience, wire(server, tls)).await.map_err(silent)??;
+    /// Connects; the connection is nobody's yet.
+    pub async fn connect(
+        server: &Server,
+        best: &Best,
+        patience: Duration,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<Self, Trouble> {
+        let server_wire = wire(server, best, patience, tls).await?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Trouble::Runtime)?;
         ours.set_nonblocking(true).map_err(Trouble::Runtime)?;
         let ours = UnixStream::from_std(ours).map_err(Trouble::Runtime)?;
@@ -76,14 +84,14 @@ impl Session {
         Ok(Self { ldap, relay, place: server.to_string(), timeout: patience })
     }
 
-    async fn bind(&mut self, settings: &Settings, password: Option<&String>) -> Result<(), Trouble> {
+    /// Binds as an account, or else as the owner of the client certificate (SASL EXTERNAL).
+    pub async fn bind(&mut self, account: Option<(&Bind, &Secret)>) -> Result<(), Trouble> {
         let mut ldap = self.ldap.clone();
-        let account = settings.bind.as_ref().zip(password);
         let with_password = account.is_some();
-        let account = account.map(|(bind, password)| (bind.dn.clone(), zeroize::Zeroizing::new(password.clone())));
+        let account = account.map(|(bind, password)| (bind.dn.clone(), password.clone()));
         let asked = async move {
             match account {
-                Some((dn, password)) => ldap.simple_bind(&dn, &password).await,
+                Some((dn, password)) => ldap.simple_bind(&dn, password.expose()).await,
                 None => ldap.sasl_external_bind().await,
             }
         };
@@ -123,26 +131,25 @@ impl Session {
         }
     }
 
-    /// One question under the deadline, in a task of its own: where an answer makes ldap3 panic, only that ends.
+    /// One question under the deadline.
     async fn ask<T: Send + 'static>(
         &mut self,
         question: impl Future<Output = Result<T, LdapError>> + Send + 'static,
     ) -> Result<T, Trouble> {
-        let mut task = tokio::spawn(question);
-        match timeout(self.timeout, &mut task).await {
-            Err(_) => {
-                task.abort();
-                Err(Trouble::Silent(self.timeout))
-            }
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(LdapError::FilterParsing))) => Err(Trouble::Filter),
+        match ask(self.timeout, question).await? {
+            Ok(answer) => Ok(answer),
+            Err(LdapError::FilterParsing) => Err(Trouble::Filter),
             // The connection has ended, or its driver has: the relay knows which.
-            Ok(Ok(Err(_))) => Err(match timeout(LAST_WORDS, &mut self.relay).await {
+            Err(_) => Err(match timeout(LAST_WORDS, &mut self.relay).await {
                 Ok(Ok(Err(trouble))) => trouble,
                 _ => Trouble::NotLdap,
             }),
-            Ok(Err(_)) => Err(Trouble::NotLdap),
         }
+    }
+
+    /// What asks over this connection, beside others who do.
+    pub fn asker(&self) -> Ldap {
+        self.ldap.clone()
     }
 
     /// Says goodbye; nothing depends on it.
@@ -162,16 +169,51 @@ impl Session {
     }
 }
 
+/// One question under a deadline, in a task of its own: where an answer makes ldap3 panic, only that ends. The task does
+/// not outlive who asked.
+pub(super) async fn ask<T: Send + 'static>(
+    patience: Duration,
+    question: impl Future<Output = Result<T, LdapError>> + Send + 'static,
+) -> Result<Result<T, LdapError>, Trouble> {
+    let mut task = JoinSet::new();
+    task.spawn(question);
+    match timeout(patience, task.join_next()).await {
+        Err(_) => Err(Trouble::Silent(patience)),
+        Ok(Some(Ok(answer))) => Ok(answer),
+        Ok(Some(Err(_)) | None) => Err(Trouble::NotLdap),
+    }
+}
+
 /// A connection to a server as its URL wants it.
-async fn wire(server: &Server, tls: Option<&Arc<ClientConfig>>) -> Result<Box<dyn Wire>, Trouble> {
-    let mut stream = TcpStream::connect((server.host.as_str(), server.port)).await.map_err(Trouble::Connect)?;
+pub(super) async fn wire(
+    server: &Server,
+    best: &Best,
+    patience: Duration,
+    tls: Option<&Arc<ClientConfig>>,
+) -> Result<Box<dyn Wire>, Trouble> {
+    let opened = timeout(patience, open(server, best, patience, tls)).await;
+    let opened = opened.unwrap_or(Err(Trouble::Silent(patience)));
+    best.note(opened.as_ref().ok().and_then(|(_, address)| *address));
+    opened.map(|(wire, _)| wire)
+}
+
+async fn open(
+    server: &Server,
+    best: &Best,
+    patience: Duration,
+    tls: Option<&Arc<ClientConfig>>,
+) -> Result<(Box<dyn Wire>, Option<SocketAddr>), Trouble> {
+    let mut stream = reach(server, best, patience).await?;
+    let address = stream.peer_addr().ok();
+    // A question behind the end of a handshake must not wait until that is acknowledged.
+    stream.set_nodelay(true).map_err(Trouble::Connect)?;
     match server.security {
-        Security::Plain => return Ok(Box::new(stream)),
+        Security::Plain => return Ok((Box::new(stream), address)),
         Security::StartTls => relay::start_tls(&mut stream).await?,
         Security::Tls => {}
     }
     let name = ServerName::try_from(server.host.clone()).map_err(|error| Trouble::Tls(error.to_string()))?;
     let tls = tls.ok_or(Trouble::NoRoots)?;
     let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(relay::no_tls)?;
-    Ok(Box::new(stream))
+    Ok((Box::new(stream), address))
 }

@@ -1,19 +1,14 @@
 //! Where and how to ask.
 
+use std::env;
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use patron::{IdSource, Role};
-use zeroize::Zeroizing;
 
 use super::fault::{Fault, Trouble};
-use crate::{Refusal, Wanted};
-
-/// No password is longer, in bytes.
-const LONGEST_PASSWORD: u64 = 1024;
+use crate::{Refusal, Secret, Wanted};
 
 /// A source of kind `ldap`.
 #[derive(Clone, Debug)]
@@ -67,7 +62,7 @@ pub enum Security {
 pub struct Bind {
     /// The account's DN; Active Directory also takes `user@domain`.
     pub dn: String,
-    /// The file with its password, read at each sync.
+    /// The file with its password, read each time it is needed.
     pub password_file: PathBuf,
 }
 
@@ -119,24 +114,20 @@ impl Settings {
 
     /// All servers, for what is about none of them alone.
     pub(super) fn places(&self) -> String {
-        self.servers.iter().map(Server::to_string).collect::<Vec<_>>().join(", ")
+        places(&self.servers)
     }
+}
+
+/// Servers, one after the other.
+pub(super) fn places(servers: &[Server]) -> String {
+    servers.iter().map(Server::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Bind {
     /// Reads the password. Never an empty one: a server may take a DN with an empty password for nobody in particular
     /// and say yes (RFC 4513, 5.1.2).
-    pub(super) fn password(&self) -> Result<Zeroizing<String>, Refusal> {
-        let path = &self.password_file;
-        let mut password = Zeroizing::new(String::new());
-        let read = File::open(path).and_then(|file| file.take(LONGEST_PASSWORD + 2).read_to_string(&mut password));
-        read.map_err(Refusal::unreadable(path))?;
-        let line =
-            password.strip_suffix('\n').map_or(password.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        if line.is_empty() || line.len() as u64 > LONGEST_PASSWORD {
-            return Err(Fault::of(path.display().to_string(), Trouble::Password).into());
-        }
-        Ok(Zeroizing::new(line.to_owned()))
+    pub(super) fn password(&self) -> Result<Secret, Refusal> {
+        Secret::read(&self.password_file, env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from).as_deref())
     }
 }
 

@@ -8,32 +8,36 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::fault::{Fault, Trouble};
-use super::settings::{Security, Settings};
+use super::fault::Trouble;
+use super::settings::{ClientCertificate, Security, Server};
 
 /// Reads the certificates; `None`: no server is asked over TLS.
-pub(super) fn config(settings: &Settings) -> Result<Option<Arc<ClientConfig>>, Fault> {
-    if settings.servers.iter().all(|server| server.security == Security::Plain) {
+pub(super) fn config(
+    servers: &[Server],
+    ca_file: Option<&Path>,
+    shown: Option<&ClientCertificate>,
+) -> Result<Option<Arc<ClientConfig>>, Trouble> {
+    if servers.iter().all(|server| server.security == Security::Plain) {
         return Ok(None);
     }
-    read(settings).map(Arc::new).map(Some).map_err(|trouble| Fault::of(settings.places(), trouble))
+    read(ca_file, shown).map(Arc::new).map(Some)
 }
 
-fn read(settings: &Settings) -> Result<ClientConfig, Trouble> {
+fn read(ca_file: Option<&Path>, shown: Option<&ClientCertificate>) -> Result<ClientConfig, Trouble> {
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Trouble::Tls(error.to_string()))?
-        .with_root_certificates(roots(settings)?);
-    let Some(shown) = &settings.client_certificate else { return Ok(builder.with_no_client_auth()) };
+        .with_root_certificates(roots(ca_file)?);
+    let Some(shown) = shown else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(&shown.certificate_file)?;
     let key = PrivateKeyDer::from_pem_file(&shown.key_file).map_err(|error| pem(&shown.key_file, error))?;
     // What is wrong with a pair is most often that they are none.
     builder.with_client_auth_cert(chain, key).map_err(|error| pem(&shown.certificate_file, error))
 }
 
-fn roots(settings: &Settings) -> Result<RootCertStore, Trouble> {
+fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, Trouble> {
     let mut roots = RootCertStore::empty();
-    match &settings.ca_file {
+    match ca_file {
         Some(file) => {
             for certificate in certificates(file)? {
                 roots.add(certificate).map_err(|error| pem(file, error))?;

@@ -25,20 +25,43 @@ pub(super) enum Answer {
 
 /// Serves each connection with these answers, the last of them again and again; and how many connections there were.
 pub(super) fn serve(answers: Vec<Answer>) -> (Server, Arc<AtomicUsize>) {
+    serve_each(vec![answers])
+}
+
+/// Likewise, with answers for each connection in turn, the last of them for all that follow.
+pub(super) fn serve_each(answers: Vec<Vec<Answer>>) -> (Server, Arc<AtomicUsize>) {
+    let (server, begun, _) = listen(answers);
+    (server, begun)
+}
+
+/// Likewise; and how many connections are open on which something was asked.
+pub(super) fn serve_counting(answers: Vec<Answer>) -> (Server, Arc<AtomicUsize>) {
+    let (server, _, open) = listen(vec![answers]);
+    (server, open)
+}
+
+fn listen(answers: Vec<Vec<Answer>>) -> (Server, Arc<AtomicUsize>, Arc<AtomicUsize>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let server =
         Server { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port(), security: Security::Plain };
-    let connections = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&connections);
+    let [begun, open] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let (count, now) = (Arc::clone(&begun), Arc::clone(&open));
     // It ends with the process.
     thread::spawn(move || {
         for stream in listener.incoming() {
-            count.fetch_add(1, Ordering::SeqCst);
-            let answers = answers.clone();
-            thread::spawn(move || converse(stream.unwrap(), &answers));
+            let turn = count.fetch_add(1, Ordering::SeqCst);
+            let answers = answers.get(turn).or(answers.last()).unwrap().clone();
+            let now = Arc::clone(&now);
+            thread::spawn(move || {
+                let stream = stream.unwrap();
+                drop(stream.peek(&mut [0]));
+                now.fetch_add(1, Ordering::SeqCst);
+                converse(stream, &answers);
+                now.fetch_sub(1, Ordering::SeqCst);
+            });
         }
     });
-    (server, connections)
+    (server, begun, open)
 }
 
 fn converse(mut stream: TcpStream, answers: &[Answer]) {

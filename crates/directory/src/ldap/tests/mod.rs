@@ -1,12 +1,15 @@
 //! Tests against OpenLDAP's slapd, started for each; where it is not installed they are skipped and say so.
 
 mod fake;
+mod live;
 mod people;
 mod pulls;
 mod refusals;
+mod samba;
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hallpass_tests::{Attribute, Slapd, Tool, tool};
@@ -75,9 +78,16 @@ fn settings(folder: &Path, slapd: &Slapd) -> Settings {
     asking(folder, Server { host, port, security: Security::Plain })
 }
 
+/// A file with a password that only its owner can open.
+fn secret(folder: &Path, password: &str) -> PathBuf {
+    let file = folder.join("password");
+    fs::write(&file, format!("{password}\n")).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    file
+}
+
 fn asking(folder: &Path, server: Server) -> Settings {
-    let password_file = folder.join("password");
-    fs::write(&password_file, format!("{}\n", Slapd::PASSWORD)).unwrap();
+    let password_file = secret(folder, Slapd::PASSWORD);
     let named = |name: &str| Some(name.to_owned());
     Settings {
         servers: vec![server],

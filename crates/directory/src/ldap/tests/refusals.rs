@@ -1,7 +1,8 @@
 //! What is not taken for a roster: servers that err, and those that are not to be trusted.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -52,16 +53,19 @@ fn wrong_credentials_are_refused_and_tried_once() {
 }
 
 #[test]
-fn an_empty_password_is_never_sent() {
-    for empty in ["", "\n", "\r\n"] {
+fn an_empty_password_is_never_sent_nor_one_that_others_may_read() {
+    let cases =
+        [("", 0o600, "holds no secret"), ("\n", 0o600, "holds no secret"), ("correct horse", 0o640, "chmod 600")];
+    for (text, mode, told) in cases {
         let folder = tempdir().unwrap();
         let (server, connections) = fake::serve(vec![Answer::Say(BOUND.to_vec())]);
         let asking = asking(folder.path(), server);
         let file = asking.bind.as_ref().unwrap().password_file.clone();
-        fs::write(&file, empty).unwrap();
-        let fault = fault(asking);
-        assert!(matches!(fault.last(), Trouble::Password), "{fault}");
-        assert!(fault.to_string().contains(file.to_str().unwrap()));
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let refusal = pull(asking, &battery::least()).unwrap_err();
+        assert!(matches!(&refusal, Refusal::Unreadable { path, .. } if *path == file), "{refusal}");
+        assert!(refusal.to_string().contains(told), "{refusal}");
         assert_eq!(connections.load(Ordering::SeqCst), 0);
     }
 }
