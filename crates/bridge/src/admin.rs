@@ -72,7 +72,12 @@ async fn ready(State(service): State<Arc<Service>>) -> impl IntoResponse {
             Ok(generation) => {
                 serves = true;
                 let header = generation.header();
-                serde_json::json!({ "state": "serving", "students": header.people, "made_at": header.made_at })
+                let state = match &district.live {
+                    // Its students are told to try later, or admitted by their last good password.
+                    Some(line) if line.is_down() => "directory-down",
+                    _ => "serving",
+                };
+                serde_json::json!({ "state": state, "students": header.people, "made_at": header.made_at })
             }
             Err(why) => serde_json::json!({ "state": "unavailable", "why": why.to_string() }),
         };

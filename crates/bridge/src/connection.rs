@@ -114,7 +114,13 @@ async fn answer_all(
         match codec.decode(input) {
             Ok(Some(frame)) => {
                 frames += 1;
-                let step = match session.answer(service, &frame, output) {
+                let mut step = session.answer(service, &frame, None, output);
+                while let Step::Ask(waiting) = step {
+                    // Boxed: few connections ever wait for a directory, and all would carry the room for it.
+                    let told = Box::pin(waiting.told()).await;
+                    step = session.answer(service, &frame, Some(told), output);
+                }
+                let step = match step {
                     Step::LogIn(attempt) => {
                         let known = logins::log_in(service, &attempt.user, &attempt.password, session.source());
                         let known = timeout(limits.login_time, known).await.map_err(|_| Closed::LoginTime)?;

@@ -79,7 +79,7 @@ async fn obey(order: &str, service: &Arc<Service>) -> Told {
             Ok("serving what is published".to_owned())
         }
         ("forget", space) if !space.is_empty() => {
-            service.resolver.guard().forget_space(space);
+            service.resolver.forget_space(space);
             Ok("forgotten".to_owned())
         }
         ("reload", "") => {

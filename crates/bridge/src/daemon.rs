@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::house::HouseFault;
 use crate::listener::Listener;
 use crate::log_writer::LogWriter;
 use crate::service::Service;
 use crate::sockets::Handed;
-use crate::tls::TlsFault;
 use crate::{admin, control, keeper, reload};
 
 /// All connections end within this after a SIGTERM.
@@ -30,9 +30,9 @@ pub enum BridgeError {
     /// The key file or the data folder.
     #[error(transparent)]
     Roster(#[from] RosterError),
-    /// The files of a listener's TLS.
-    #[error("listener.tls: {0}")]
-    Tls(#[from] TlsFault),
+    /// A listener's TLS, or a directory.
+    #[error(transparent)]
+    House(#[from] HouseFault),
     /// The audit log.
     #[error("log.audit-file {}: {error}; name a file in a folder that the service's user can write to", file.display())]
     AuditFile {
@@ -93,7 +93,8 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     let mut signals = Signals::listen().map_err(system("signals"))?;
     let store = open_store(&site)?;
     let _daemon = store.lock_daemon()?;
-    let service = Arc::new(Service::open(Arc::clone(&site), store, log.clone())?);
+    let (service, works) = Service::open(Arc::clone(&site), store, log.clone())?;
+    let service = Arc::new(service);
     count_panics(&service);
     raise_descriptor_limit();
     keep_out_of_core_files();
@@ -124,6 +125,7 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
         tasks.spawn(admin::run(socket, Arc::clone(&service), draining.clone()));
     }
     tasks.spawn(control::run(control_socket, Arc::clone(&service), draining.clone()));
+    tasks.spawn(keeper::keep_passwords(Arc::clone(&service), works, draining.clone()));
     tasks.spawn(keeper::run(Arc::clone(&service), draining.clone()));
     // Whether anybody wanted to know is systemd's matter.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

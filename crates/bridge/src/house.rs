@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ncip::Agency;
-use resolver::{ClientKind, ClientRules, District, PinPolicy, Rosters};
+use resolver::{ClientKind, ClientRules, District, LiveLine, PinPolicy, Rosters};
 use roster::Store;
 use sip2::{Charset, Delimiter, Dialect, FieldId, Frame, Parts, Terminator};
 use site::{Network, Site};
 use tokio_rustls::TlsAcceptor;
 
+use crate::live::{self, DirectoryFault};
 use crate::metrics::{ClientCounters, Metrics};
 use crate::tls::{self, TlsFault};
 
@@ -77,25 +78,38 @@ pub struct Client {
     pub counters: ClientCounters,
 }
 
+/// Why a configuration cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseFault {
+    /// The files of a listener's TLS.
+    #[error("listener.tls: {0}")]
+    Tls(#[from] TlsFault),
+    /// A district's directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryFault),
+}
+
 impl House {
-    /// Opens everything for a configuration. Only the files of a listener's TLS can stand in the way.
+    /// Opens everything for a configuration. Only the files of a listener's TLS and the names in a directory can stand in
+    /// the way.
     ///
-    /// Of `previous` the lists of opt-outs are taken over whose files are as they were.
+    /// Of `previous` the lists of opt-outs are taken over whose files are as they were, and the lines to directories.
     pub fn open(
         site: Arc<Site>,
         store: &Store,
         metrics: &Metrics,
-        previous: Option<&Rosters>,
-    ) -> Result<Self, TlsFault> {
+        previous: Option<&Self>,
+    ) -> Result<Self, HouseFault> {
         let doors = site.listeners.iter().map(Door::open).collect::<Result<_, _>>()?;
-        let districts = district_rules(&site);
+        let lines = live::lines(&site, previous.map(|house| (&*house.site, &house.rosters)))?;
+        let districts = with_lines(&site, lines);
         let clients = (0..).zip(&site.clients).map(|(at, client)| Client::new(client, at, &site, &districts, metrics));
         Ok(Self {
             clients: Arc::new(clients.collect()),
             doors: Arc::new(doors),
             usual: Arc::default(),
             agency: Agency::new(&site.library.agency_id),
-            rosters: Rosters::open(store, districts, previous),
+            rosters: Rosters::open(store, districts, previous.map(|house| &house.rosters)),
             site,
         })
     }
@@ -199,11 +213,17 @@ pub(crate) fn wire_dialect(client: &site::Client, site: &Site) -> Dialect {
     }
 }
 
-/// The live rules of each district, from the configuration.
+/// The live rules of each district, from the configuration; no directory is asked.
 pub fn district_rules(site: &Site) -> Arc<[District]> {
+    with_lines(site, site.districts.iter().map(|_| None))
+}
+
+fn with_lines(site: &Site, lines: impl IntoIterator<Item = Option<Arc<LiveLine>>>) -> Arc<[District]> {
     site.districts
         .iter()
-        .map(|district| District {
+        .zip(lines)
+        .map(|(district, live)| District {
+            live,
             id: district.id.clone(),
             cards: district.cards.clone(),
             eligibility: district.eligibility.clone(),

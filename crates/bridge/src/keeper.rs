@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use resolver::live::Works;
 use roster::UsageKey;
 use sync::{Mode, Outcome, SyncError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
+use crate::live::Tended;
 use crate::service::Service;
 use crate::usage;
 
@@ -21,7 +23,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     let mut last_change = service.store.state().last_change();
     let mut schedule = Schedule::default();
     let mut swept = audit::today();
-    let mut opt_outs = None;
+    let (mut opt_outs, mut lines) = (None, Tended::default());
     let watched = sd_notify::watchdog_enabled().is_some();
     loop {
         tokio::select! {
@@ -37,6 +39,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
             tracing::error!(%error, "the clock");
         }
         save_attempts(&service).await;
+        lines.tend(&service);
         let change = service.store.state().last_change();
         // A file that looks the same for a second is whole.
         let changed = service.house().rosters.changed_opt_outs();
@@ -81,16 +84,37 @@ async fn sweep_audit(service: &Arc<Service>, today: jiff::civil::Date) {
 
 /// Writes the lockouts that changed since the last second.
 async fn save_attempts(service: &Arc<Service>) {
-    let changed = service.resolver.guard().take_changed(service.clock.now().moment.seconds);
-    if changed.is_empty() {
+    let now = service.clock.now().moment.seconds;
+    let (changed, forwarded) = (service.resolver.guard().take_changed(now), service.resolver.take_forwarded(now));
+    if changed.is_empty() && forwarded.is_empty() {
         return;
     }
     let theirs = Arc::clone(service);
-    let saved = tokio::task::spawn_blocking(move || theirs.store.state().save_attempts(&changed)).await;
+    let save = move || {
+        let state = theirs.store.state();
+        state.save_attempts(&changed).and_then(|()| state.save_forwarded(&forwarded))
+    };
+    let saved = tokio::task::spawn_blocking(save).await;
     match saved {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "lockouts are not on disk; a restart would forget them"),
         Err(_) => tracing::error!("lockouts are not on disk; a restart would forget them"),
+    }
+}
+
+/// Keeps hashes of good passwords, for when their directory is away: one at a time, as each takes a processor for a while.
+pub async fn keep_passwords(service: Arc<Service>, mut works: Works, draining: CancellationToken) {
+    loop {
+        let work = tokio::select! {
+            () = draining.cancelled() => return,
+            work = works.next() => work,
+        };
+        let Some(work) = work else { return };
+        let theirs = Arc::clone(&service);
+        let kept = tokio::task::spawn_blocking(move || theirs.resolver.offline().work(&work)).await;
+        if !matches!(kept, Ok(Ok(()))) {
+            tracing::error!("a password that the directory took is not on disk; it does not serve after a restart");
+        }
     }
 }
 

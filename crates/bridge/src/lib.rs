@@ -6,7 +6,7 @@
 //! verdict (`question`) is told to [`verdict_log`] (perhaps into an [`audit`] log of its own), [`metrics`] and, where somebody was admitted, [`usage`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
-//! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients.
+//! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients, [`live`] is where logins meet directories.
 
 pub mod admin;
 pub mod alarms;
@@ -21,6 +21,7 @@ pub mod gate;
 pub mod house;
 pub mod keeper;
 pub mod listener;
+pub mod live;
 pub mod log_writer;
 pub mod logins;
 pub mod metrics;
@@ -40,7 +41,9 @@ pub use daemon::{BridgeError, Opened, open_store, serve};
 pub use house::{client_rules, district_rules};
 pub use sip::shown;
 
-/// Whether the files of every listener's TLS can be used; the fault names file and mend.
-pub fn check_tls(site: &site::Site) -> Result<(), tls::TlsFault> {
-    site.listeners.iter().filter_map(|listener| listener.tls.as_ref()).try_for_each(|tls| tls::acceptor(tls).map(drop))
+/// Whether the files of every listener's TLS can be used, and the names of every directory; the fault names place and mend.
+pub fn check(site: &site::Site) -> Result<(), house::HouseFault> {
+    live::lines(site, None)?;
+    let tls = site.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    Ok(tls.map(tls::acceptor).try_for_each(|acceptor| acceptor.map(drop))?)
 }

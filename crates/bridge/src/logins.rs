@@ -197,7 +197,7 @@ mod tests {
         let keyring = Arc::new(roster::key_file::load(&site.key_file, None).unwrap());
         let store = roster::Store::open(&site.data_dir, keyring).unwrap();
         let log = crate::log_writer::LogWriter::start(std::io::sink()).unwrap();
-        Service::open(Arc::new(site), store, log).unwrap()
+        Service::open(Arc::new(site), store, log).unwrap().0
     }
 
     #[tokio::test]

@@ -35,6 +35,12 @@ pub struct DistrictLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    district: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ToleranceLabels {
     client: String,
     tolerance: &'static str,
@@ -120,6 +126,9 @@ pub struct Metrics {
     /// Uses that found no room among those that wait to be written.
     pub uses_deferred: Counter,
     locked: Gauge,
+    directory_up: Family<DistrictLabel, Gauge>,
+    directory_busy: Family<DistrictLabel, Gauge>,
+    directory_questions: Family<OutcomeLabels, Counter>,
 }
 
 /// The counters of one client, found without a look-up by string.
@@ -157,6 +166,9 @@ impl Metrics {
             audit_lines_dropped: Counter::default(),
             uses_deferred: Counter::default(),
             locked: Gauge::default(),
+            directory_up: Family::default(),
+            directory_busy: Family::default(),
+            directory_questions: Family::default(),
         };
         metrics.register();
         metrics
@@ -186,6 +198,10 @@ impl Metrics {
         registry.register("hallpass_opt_outs_kept", "1: the file is unclear, and the last good list goes on", kept);
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
+        registry.register("hallpass_directory_up", "0: it did not answer, and is not asked", self.directory_up.clone());
+        registry.register("hallpass_directory_busy", "Logins that ask or wait now", self.directory_busy.clone());
+        let questions = self.directory_questions.clone();
+        registry.register("hallpass_directory_questions", "Logins by what came of asking the directory", questions);
         registry.register("hallpass_uses_deferred", "Uses that count with a later one", self.uses_deferred.clone());
         registry.register("hallpass_audit_lines_dropped", "Verdicts dropped", self.audit_lines_dropped.clone());
         registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
@@ -262,11 +278,22 @@ impl Metrics {
         self.roster_students.clear();
         self.opted_out.clear();
         self.opt_outs_kept.clear();
+        self.directory_up.clear();
+        self.directory_busy.clear();
         for (number, district) in rosters.districts().iter().enumerate() {
             let label = DistrictLabel { district: district.id.clone() };
             if let Some(list) = rosters.opted_out(number) {
                 self.opted_out.get_or_create(&label).set(i64::try_from(list.len()).unwrap_or(i64::MAX));
                 self.opt_outs_kept.get_or_create(&label).set(i64::from(list.trouble().is_some()));
+            }
+            if let Some(line) = &district.live {
+                self.directory_up.get_or_create(&label).set(i64::from(!line.is_down()));
+                self.directory_busy.get_or_create(&label).set(i64::try_from(line.busy()).unwrap_or(i64::MAX));
+                for (outcome, sum) in line.counts().all() {
+                    let labels = OutcomeLabels { district: district.id.clone(), outcome };
+                    let counter = self.directory_questions.get_or_create(&labels);
+                    counter.inc_by(sum.saturating_sub(counter.get()));
+                }
             }
             let Ok(generation) = rosters.generation(number) else { continue };
             let age = i64::from(now).saturating_sub(generation.header().made_at);

@@ -37,7 +37,7 @@ fn parse(service: &Service) -> Result<Loaded, String> {
 
 fn swap(service: &Service, loaded: Loaded) -> Told {
     let site = Arc::new(loaded.site);
-    let house = House::open(Arc::clone(&site), &service.store, &service.metrics, Some(&service.house().rosters))
+    let house = House::open(Arc::clone(&site), &service.store, &service.metrics, Some(&service.house()))
         .map_err(|fault| format!("{fault}; nothing was changed"))?;
     service.resolver.guard().set_budget(site.budget);
     let mut summary = format!("{} districts, {} clients", site.districts.len(), site.clients.len());

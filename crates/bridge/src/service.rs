@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
+use resolver::live::{Offline, Works};
 use resolver::{Resolver, Rosters};
 use roster::{RosterError, Store};
 
@@ -31,7 +32,7 @@ pub struct Service {
     /// The data folder.
     pub store: Arc<Store>,
     /// Answers queries.
-    pub resolver: Resolver,
+    pub resolver: Arc<Resolver>,
     /// What time it is.
     pub clock: Clock,
     /// What monitoring sees.
@@ -58,7 +59,9 @@ pub struct Service {
 
 impl Service {
     /// Opens all that connections share. A district that cannot be served keeps nothing from starting.
-    pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<Self, BridgeError> {
+    ///
+    /// With it comes what is to be done beside the way of a request: hashes of good passwords.
+    pub fn open(site: Arc<Site>, store: Store, log: LogWriter) -> Result<(Self, Works), BridgeError> {
         let keyring = store.keyring();
         let metrics = Metrics::new();
         let guard = resolver::Guard::new(site.budget, store.state().attempts()?);
@@ -78,12 +81,16 @@ impl Service {
                 tracing::error!(district = district.id, %why, "cannot be served");
             }
         }
-        Ok(Self {
+        let store = Arc::new(store);
+        let (offline, works) = Offline::new(Some(Arc::clone(&store)));
+        // Other tasks of this thread go on elsewhere meanwhile.
+        let aside = |work: &mut dyn FnMut()| tokio::task::block_in_place(work);
+        let resolver = Resolver::with_live(guard, aside, store.state().forwarded()?, offline);
+        let service = Self {
             view: ArcSwap::from_pointee(house),
             changing: Mutex::default(),
-            store: Arc::new(store),
-            // Other tasks of this thread go on elsewhere meanwhile.
-            resolver: Resolver::with_aside(guard, |work| tokio::task::block_in_place(work)),
+            store,
+            resolver: Arc::new(resolver),
             clock,
             uses: Uses::new(metrics.uses_deferred.clone()),
             metrics,
@@ -95,7 +102,8 @@ impl Service {
             all_strangers: Gate::default(),
             crowds: Gate::default(),
             lookups: Pace::default(),
-        })
+        };
+        Ok((service, works))
     }
 
     /// Counts and logs somebody who is not let in; `cause` is never what was typed or shown.

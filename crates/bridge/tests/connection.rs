@@ -65,7 +65,7 @@ impl Desk {
         key_file::generate(&site.key_file, None).unwrap();
         let keyring = Arc::new(key_file::load(&site.key_file, None).unwrap());
         let store = Store::open(&site.data_dir, keyring).unwrap();
-        let service = Service::open(Arc::new(site), store, LogWriter::start(std::io::sink()).unwrap()).unwrap();
+        let service = Service::open(Arc::new(site), store, LogWriter::start(std::io::sink()).unwrap()).unwrap().0;
         Self { _folder: folder, service: Arc::new(service), draining: CancellationToken::new() }
     }
 

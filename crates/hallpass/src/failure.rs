@@ -71,7 +71,7 @@ impl From<BridgeError> for Failure {
     fn from(error: BridgeError) -> Self {
         match error {
             BridgeError::Roster(error) => error.into(),
-            BridgeError::Tls(_) | BridgeError::AuditFile { .. } | BridgeError::Handed { .. } => {
+            BridgeError::House(_) | BridgeError::AuditFile { .. } | BridgeError::Handed { .. } => {
                 Self::new(CONFIGURATION, error.to_string())
             }
             other => Self::unavailable(other.to_string()),

@@ -23,6 +23,7 @@ pub struct Resolver {
 
 /// What a question comes to.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly always an answer, and never kept")]
 pub enum Resolved<'a> {
     /// It is answered.
     Answer(Answer<'a>),

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use patron::{Attribute, CardRules, Eligibility, ExpiryRules, PinRules, PrivilegeRules, Release, Role, Scope};
 
+use crate::directory::Directory;
 use crate::entry::Entry;
 use crate::goal::Goal;
 use crate::section::Section;
 use crate::source::Source;
-use crate::{card, eligibility, pin, privileges};
+use crate::{card, directory, eligibility, pin, privileges};
 
 /// A school district.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct District {
     pub home_library: Option<String>,
     /// What each role may.
     pub privileges: PrivilegeRules,
+    /// Who is asked for the passwords that its roster does not hold.
+    pub directory: Option<Directory>,
     /// Where its rosters come from.
     pub source: Option<Source>,
     /// What it shall reach.
@@ -46,7 +49,7 @@ pub(crate) struct Draft<'a> {
 }
 
 pub(crate) const KEYS: &[&str] =
-    &["name", "home-library", "release", "card", "pin", "eligibility", "privileges", "source", "goal"];
+    &["name", "home-library", "release", "card", "pin", "directory", "eligibility", "privileges", "source", "goal"];
 
 pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
     let name = root.required("name", "the district's name").and_then(|entry| entry.field());
@@ -54,6 +57,10 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
     let home_library = root.optional("home-library").map_or(Some(None), |entry| entry.field().map(Some));
     let card = root.required("card", "[card] with id and pattern").and_then(|entry| card::read(&entry, id));
     let pins = root.required("pin", "[pin] with scheme").and_then(|entry| pin::read(&entry));
+    let directory = match root.optional("directory") {
+        Some(entry) => entry.section(directory::KEYS).and_then(|section| directory::read(&section)).map(Some),
+        None => Some(None),
+    };
     let eligibility = match root.optional("eligibility") {
         Some(entry) => entry.section(eligibility::KEYS).and_then(|section| eligibility::read(&section)),
         None => Some(eligibility::Draft::default()),
@@ -85,10 +92,12 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
         ceiling: ceiling?,
         home_library: home_library?,
         privileges: privileges?,
+        directory: directory?,
         source: source?,
         goal: goal?,
     };
     warn_of_roles_without_rules(root, &district);
+    check_directory(root, &district)?;
     Some(Draft { district, cards: card.places })
 }
 
@@ -96,6 +105,27 @@ pub(crate) fn read<'a>(root: &Section<'a>, id: &str) -> Option<Draft<'a>> {
 pub(crate) fn release(entry: &Entry<'_>) -> Option<Release> {
     let words = Attribute::ALL.map(|attribute| (attribute.name(), attribute));
     Some(entry.set(|item| item.word(&words))?.into_iter().collect())
+}
+
+/// A rule that asks the directory, and a directory to ask.
+fn check_directory(root: &Section<'_>, district: &District) -> Option<()> {
+    match (district.pins.ask_directory(), &district.directory) {
+        (true, None) => {
+            let rule = root.optional("pin").map(|pin| pin.one_or_several())?;
+            let place = rule.iter().find_map(|rule| {
+                rule.pairs()?.into_iter().find(|(key, entry)| *key == "scheme" && entry.text() == Some("directory"))
+            });
+            let (_, scheme) = place?;
+            scheme.error("nobody is named who could be asked", "expected [directory] in the same file");
+            None
+        }
+        (false, Some(_)) => {
+            let advice = "scheme = \"directory\" in [pin], or no [directory]";
+            root.optional("directory")?.warning("no PIN rule asks it", advice);
+            Some(())
+        }
+        _ => Some(()),
+    }
 }
 
 /// A role that is served but has no card, or no PIN, is served nothing.
@@ -163,7 +193,7 @@ mod tests {
         assert_eq!(
             with("[live]\nkind = \"ldap\"\n").errors(),
             ["districts/cms.toml:8:2 live: unknown key; \
-              expected one of name, home-library, release, card, pin, eligibility, privileges, source, goal"]
+              expected one of name, home-library, release, card, pin, directory, eligibility, privileges, source, goal"]
         );
     }
 

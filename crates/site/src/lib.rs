@@ -21,6 +21,7 @@ mod across;
 mod card;
 pub mod client;
 pub mod dialect;
+pub mod directory;
 pub mod district;
 mod eligibility;
 mod entry;
@@ -52,6 +53,7 @@ pub mod units;
 
 pub use client::{Answers, Client, ClientKind, PinPolicy};
 pub use dialect::{Charset, Dialect, ExpiryFormat, FieldName};
+pub use directory::{Directory, DirectoryName};
 pub use district::District;
 pub use finding::{Faults, Finding, Place, Severity};
 pub use goal::Goal;

@@ -163,7 +163,7 @@ mod tests {
                  expected a whole number with ms, s, m, h or d, such as \"15m\"",
                 "clients/overdrive.toml:1:14 districts[0]: unknown district, did you mean cms?; expected one of cms",
                 "districts/cms.toml:1:1 nmae: unknown key, did you mean name?; \
-                 expected one of name, home-library, release, card, pin, eligibility, privileges, source, goal",
+                 expected one of name, home-library, release, card, pin, directory, eligibility, privileges, source, goal",
                 "districts/cms.toml:1:1 name: missing; expected the district's name",
                 "districts/cms.toml:7:10 pin.format: only YYYY, YY, MM, DD and the separators - / . may stand in it; \
                  expected a format such as \"MMDDYYYY\"",

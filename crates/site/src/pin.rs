@@ -11,6 +11,7 @@ enum Scheme {
     BirthDate,
     LastDigits,
     Column,
+    Directory,
     None,
 }
 
@@ -45,9 +46,10 @@ fn rule(section: &Section<'_>) -> Option<PinRule> {
         ("birth-date", Scheme::BirthDate),
         ("last-digits", Scheme::LastDigits),
         ("column", Scheme::Column),
+        ("directory", Scheme::Directory),
         ("none", Scheme::None),
     ];
-    let place = section.required("scheme", "birth-date, last-digits, column or none")?;
+    let place = section.required("scheme", "birth-date, last-digits, column, directory or none")?;
     let scheme = place.word(&schemes)?;
     for (key, _, name) in OWNERS.iter().filter(|(_, owner, _)| *owner != scheme) {
         if let Some(entry) = section.optional(key) {
@@ -70,6 +72,7 @@ fn rule(section: &Section<'_>) -> Option<PinRule> {
                 let hashed = section.optional("hashed").map_or(Some(false), |entry| entry.flag())?;
                 if hashed { PinScheme::HashedColumn(column) } else { PinScheme::Column(column) }
             }
+            Scheme::Directory => PinScheme::Directory,
             Scheme::None => PinScheme::None,
         },
     };
@@ -140,6 +143,7 @@ mod tests {
         assert_eq!(scheme("scheme = \"column\"\ncolumn = \"pin\"\n"), PinScheme::Column("pin".into()));
         let hashed = "scheme = \"column\"\ncolumn = \"pw\"\nhashed = true\n";
         assert_eq!(scheme(hashed), PinScheme::HashedColumn("pw".into()));
+        // `directory` is read beside its [directory]: see directory.rs.
         let PinScheme::BirthDate(formats) = scheme("scheme = \"birth-date\"\nformats = [\"MMDD\", \"MMYYYY\"]\n")
         else {
             panic!("a birth date");
@@ -207,7 +211,7 @@ mod tests {
         assert_eq!(
             with("scheme = \"birthdate\"\n").errors(),
             ["districts/cms.toml:6:10 pin.scheme: unknown word, did you mean birth-date?; \
-              expected one of birth-date, last-digits, column, none"]
+              expected one of birth-date, last-digits, column, directory, none"]
         );
     }
 }

@@ -9,8 +9,8 @@ use toml::{Table, Value};
 
 use crate::trial::Trial;
 use crate::{
-    Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, district, eligibility, listener,
-    load, lockout, login, pin, privileges, source,
+    Dialect, Goal, Guard, Library, Limits, Log, Ncip, Site, Source, Tls, card, client, directory, district,
+    eligibility, listener, load, lockout, login, pin, privileges, source,
 };
 
 const CONF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conf");
@@ -84,7 +84,10 @@ fn the_district_sample_holds_every_key() {
         ("source.guard.", Guard::KEYS),
         ("goal.", Goal::KEYS),
     ];
-    assert_eq!(keys_of("districts/cms.toml"), paths(&known));
+    let mut keys = keys_of("districts/cms.toml");
+    // It has a sample of its own.
+    keys.insert("directory".into());
+    assert_eq!(keys, paths(&known));
 }
 
 #[test]
@@ -133,6 +136,18 @@ fn the_ldap_sample_holds_every_key_and_loads_in_a_districts_file() {
     let (district, _) = trial.district_text().split_once("[source]").unwrap();
     let sample = fs::read_to_string(Path::new(CONF).join("sources/ldap.toml")).unwrap();
     trial.district("cms", &format!("{district}{sample}"));
+    assert_eq!(trial.warnings(), [""; 0]);
+}
+
+#[test]
+fn the_sample_of_a_live_directory_holds_every_key_and_loads() {
+    let known = [("", &["pin", "directory"][..]), ("pin.", &["scheme"]), ("directory.", directory::KEYS)];
+    assert_eq!(keys_of("directories/ldap.toml"), paths(&known));
+    let mut trial = Trial::default();
+    let (before, after) = trial.district_text().split_once("[pin]").unwrap();
+    let (_, source) = after.split_once("[source]").unwrap();
+    let sample = fs::read_to_string(Path::new(CONF).join("directories/ldap.toml")).unwrap();
+    trial.district("cms", &format!("{before}{sample}\n[source]{source}"));
     assert_eq!(trial.warnings(), [""; 0]);
 }
 

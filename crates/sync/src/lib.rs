@@ -23,3 +23,4 @@ pub use guard::Cause;
 pub use report::Report;
 pub use resting::Looks;
 pub use run::{Mode, Outcome, Request, SyncError, run};
+pub use source::ldap::live_settings;

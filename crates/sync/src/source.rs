@@ -1,7 +1,7 @@
 //! Which connector reads which kind of source.
 
 mod delimited;
-mod ldap;
+pub(crate) mod ldap;
 mod one_roster_rest;
 
 use std::env;

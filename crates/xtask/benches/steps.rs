@@ -13,7 +13,9 @@ use anyhow::{Context, Result, ensure};
 use bytes::{Bytes, BytesMut};
 use jiff::tz::TimeZone;
 use patron::{Budget, CardNumber, Eligibility, Patron, Pin, PrivilegeRules, Release, Role, Verdict};
-use resolver::{Answer, ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
+use resolver::{
+    Answer, ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters,
+};
 use roster::{Generation, Keyring, Month, Row, Store, key_file};
 use sip2::{Dialect, ErrorDetection, Frame, PatronInformationResponse, Request, Response, Sequence, Trailer};
 use tokio::time::Instant;

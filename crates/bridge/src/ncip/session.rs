@@ -15,7 +15,7 @@ use crate::logins::{self, Known};
 use crate::metrics::Closed;
 use crate::ncip::identity::{By, Shown};
 use crate::ncip::reply::{self, Asked, Manner};
-use crate::question;
+use crate::question::{self, Outcome};
 use crate::service::Service;
 
 /// Logins that may fail on one connection.
@@ -150,12 +150,12 @@ impl Session {
         if self.failed_logins == FAILED_LOGINS {
             answered.close = Some(Closed::FailedLogins);
         }
-        self.serve(service, &house, &message, from, started, &mut answered);
+        self.serve(service, &house, &message, from, started, &mut answered).await;
         service.metrics.request_seconds.observe(started.elapsed().as_secs_f64());
         answered
     }
 
-    fn serve(
+    async fn serve(
         &self,
         service: &Service,
         house: &House,
@@ -189,7 +189,7 @@ impl Session {
         let client = match from {
             From::Client(client) => client,
             From::Nobody(problem, status) => {
-                self.ask(service, house, None, credentials, &asked, started);
+                self.ask(service, house, None, credentials, &asked, started).await;
                 answered.status = status;
                 return message.refuse(problem, own, &mut answered.text);
             }
@@ -199,7 +199,7 @@ impl Session {
             service.metrics.count_limited_lookup(&client.id);
             return message.refuse(reply::too_many(), own, &mut answered.text);
         }
-        let verdict = self.ask(service, house, Some(client), credentials, &asked, started);
+        let verdict = self.ask(service, house, Some(client), credentials, &asked, started).await;
         if verdict.reason().is_some_and(Reason::is_outage) && client.answers.outage_closes {
             answered.status = Status::Unavailable;
             answered.close = Some(Closed::Outage);
@@ -222,7 +222,7 @@ impl Session {
     }
 
     /// The verdict on what was asked, logged and counted.
-    fn ask(
+    async fn ask(
         &self,
         service: &Service,
         house: &House,
@@ -235,7 +235,14 @@ impl Session {
             tracing::warn!(listener = %self.listener, source = %self.source, "asked before login");
         }
         let pin = pin_of(credentials);
-        question::ask(service, house, client, (asked.card.as_ref(), pin.as_ref()), started)
+        let mut told = None;
+        loop {
+            match question::ask(service, house, client, (asked.card.as_ref(), pin.as_ref()), told, started) {
+                Outcome::Answered(verdict) => return verdict,
+                // Boxed: most connections never wait for a directory.
+                Outcome::Waits(waiting) => told = Some(Box::pin(waiting.told()).await),
+            }
+        }
     }
 
     /// Verifies what was shown. `unnamed` is whether neither HTTP nor the message says anything of its sender.

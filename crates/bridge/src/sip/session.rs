@@ -15,7 +15,7 @@ use crate::arrival::Stranger;
 use crate::house::{Client, House};
 use crate::logins::Known;
 use crate::metrics::Closed;
-use crate::question;
+use crate::question::{self, Outcome, Told, Waiting};
 use crate::service::Service;
 use crate::sip::manner::Manner;
 use crate::sip::request::Asked;
@@ -46,6 +46,8 @@ pub enum Step {
     Done,
     /// A login must be verified first; see [`Session::logged_in`].
     LogIn(Box<LoginAttempt>),
+    /// A district's directory must be asked first; then the same frame is answered with what it said.
+    Ask(Box<Waiting>),
     /// The connection ends.
     Close(Closed),
 }
@@ -76,9 +78,9 @@ impl Session {
         self.client.is_some()
     }
 
-    /// Answers one frame; the reply is appended to `out`.
-    pub fn answer(&mut self, service: &Service, frame: &Frame, out: &mut BytesMut) -> Step {
-        let started = Instant::now();
+    /// Answers one frame; the reply is appended to `out`. `told` is what a directory said to it.
+    pub fn answer(&mut self, service: &Service, frame: &Frame, told: Option<Told>, out: &mut BytesMut) -> Step {
+        let started = told.map_or_else(Instant::now, |told| told.started);
         let house = service.house();
         let client = match &self.client {
             None => None,
@@ -90,7 +92,9 @@ impl Session {
         };
         let dialect = client.map_or_else(|| house.strangers_dialect(frame), |client| client.dialect);
         let trailer = Trailer::of(frame, &dialect);
-        if let Checksum::Tolerated(tolerance) = trailer.checksum {
+        if let Checksum::Tolerated(tolerance) = trailer.checksum
+            && told.is_none()
+        {
             service.metrics.count_tolerated(client.map_or("-", |client| &client.id), tolerance);
         }
         if trailer.checksum == Checksum::Wrong {
@@ -123,8 +127,9 @@ impl Session {
             Request::Login(login) => return self.log_in(&house, login, trailer.error_detection, reply.out),
             Request::Resend(_) => return self.resend(&mut reply),
             _ => {
-                if let Err(closed) = self.ask(service, &house, client, &request, started, &mut reply) {
-                    return Step::Close(closed);
+                let asker = Asker { service, house: &house, client, told, started };
+                if let Err(step) = self.ask(&asker, &request, &mut reply) {
+                    return step;
                 }
             }
         }
@@ -133,23 +138,16 @@ impl Session {
         Step::Done
     }
 
-    /// Answers all requests but 93 and 97, or says why the connection ends instead.
-    fn ask(
-        &self,
-        service: &Service,
-        house: &House,
-        client: Option<&Client>,
-        request: &Request<'_>,
-        started: Instant,
-        reply: &mut Reply<'_>,
-    ) -> Result<(), Closed> {
+    /// Answers all requests but 93 and 97, or says what is to be done first or instead.
+    fn ask(&self, asker: &Asker<'_>, request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(), Step> {
+        let Asker { service, house, client, .. } = *asker;
         let tick = service.clock.now();
         let manner = Manner::of(client, house, &tick);
         let (own, now) = (manner.institution_id, manner.now);
         let verdict = |asked: &Asked<'_>| {
-            let verdict = self.resolve(service, house, client, asked, started);
+            let verdict = self.resolve(asker, asked)?;
             let closes = verdict.reason().is_some_and(Reason::is_outage) && manner.answers.outage_closes;
-            if closes { Err(Closed::Outage) } else { Ok(verdict) }
+            if closes { Err(Step::Close(Closed::Outage)) } else { Ok(verdict) }
         };
         match request {
             Request::PatronInformation(message) => {
@@ -200,18 +198,15 @@ impl Session {
     }
 
     /// The verdict on what was asked, logged and counted.
-    fn resolve(
-        &self,
-        service: &Service,
-        house: &House,
-        client: Option<&Client>,
-        asked: &Asked<'_>,
-        started: Instant,
-    ) -> Verdict {
+    fn resolve(&self, asker: &Asker<'_>, asked: &Asked<'_>) -> Result<Verdict, Step> {
+        let Asker { service, house, client, told, started } = *asker;
         if client.is_none() {
             tracing::warn!(listener = %self.listener, source = %self.source, "asked before login");
         }
-        question::ask(service, house, client, (asked.card.as_ref(), asked.pin.as_ref()), started)
+        match question::ask(service, house, client, (asked.card.as_ref(), asked.pin.as_ref()), told, started) {
+            Outcome::Answered(verdict) => Ok(verdict),
+            Outcome::Waits(waiting) => Err(Step::Ask(waiting)),
+        }
     }
 
     /// 93: a login to verify, unless the connection itself says who it is.
@@ -298,6 +293,16 @@ impl Session {
             tracing::warn!(client, request = parts.title(), field = %field.id, "a field stands twice; the first counts");
         }
     }
+}
+
+/// Who asks, and of what.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    service: &'a Service,
+    house: &'a House,
+    client: Option<&'a Client>,
+    told: Option<Told>,
+    started: Instant,
 }
 
 /// Where a reply is written, and how.

@@ -22,7 +22,7 @@ impl Check {
         }
         let mut warnings = loaded.warnings.len();
         let site = loaded.site;
-        bridge::check_tls(&site).map_err(|fault| Failure::new(CONFIGURATION, format!("listener.tls: {fault}")))?;
+        bridge::check(&site).map_err(|fault| Failure::new(CONFIGURATION, fault.to_string()))?;
         println!("{}: valid", site.file.display());
         for listener in &site.listeners {
             println!("  listener {} {}: {}", listener.protocol.name(), listener.address, ways_in(&site, listener));

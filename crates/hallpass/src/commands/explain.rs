@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use patron::{Attribute, CardNumber, Pin, Reason, Verdict};
+use resolver::live::Offline;
 use resolver::{Guard, Moment, PinPolicy, Query, Resolver, Rosters, Standing, Step};
 use roster::Month;
 use site::Site;
@@ -49,7 +50,8 @@ impl Explain {
         let store = bridge::open_store(&site)?;
         let rosters = Rosters::open(&store, bridge::district_rules(&site), None);
         let guard = Guard::new(site.budget, store.state().attempts()?);
-        let resolver = Resolver::new(guard);
+        let (offline, _) = Offline::new(None);
+        let resolver = Resolver::with_live(guard, |work| work(), store.state().forwarded()?, offline);
         let rules = bridge::client_rules(client);
         let query = Query { card: &card, pin: pin.as_ref(), client: &rules };
         let now = Timestamp::now();
@@ -149,6 +151,16 @@ fn told(step: &Step, site: &Site, rosters: &Rosters) -> String {
         Step::Budget(Standing { in_window, in_day, locked }) => {
             let state = if *locked { "locked" } else { "open" };
             format!("lockout     {state}: {in_window} different wrong PINs in the window, {in_day} in 24 hours")
+        }
+        Step::Forwarded(count, until) => {
+            let until = Timestamp::from_second((*until).into()).map(|until| site.library.time_zone.to_datetime(until));
+            let until = until.map(|until| until.strftime("%H:%M").to_string()).unwrap_or_default();
+            format!(
+                "directory   {count} wrong passwords passed on; forgotten there at {until}, if none comes meanwhile"
+            )
+        }
+        Step::AtDirectory => {
+            "PIN         asked of the directory at each login; not here, where it is taken for right".to_owned()
         }
         Step::Row(what) => format!("row         {what}"),
         Step::Pin(Some(true)) => "PIN         right".to_owned(),

@@ -47,15 +47,24 @@ pub struct LiveLine {
 #[derive(Debug, Default)]
 pub struct LineCounts {
     /// Questions that were answered.
-    pub answered: AtomicU64,
+    answered: AtomicU64,
     /// Questions that were not.
-    pub silent: AtomicU64,
+    silent: AtomicU64,
     /// Questions that found no place, and were never asked.
-    pub full: AtomicU64,
+    full: AtomicU64,
     /// Students who were admitted by their last good password.
-    pub offline: AtomicU64,
+    pub(super) offline: AtomicU64,
     /// Passwords that were not passed on, because too many were wrong before.
-    pub held_back: AtomicU64,
+    pub(super) held_back: AtomicU64,
+}
+
+impl LineCounts {
+    /// Each by its name in the metrics.
+    pub fn all(&self) -> [(&'static str, u64); 5] {
+        let Self { answered, silent, full, offline, held_back } = self;
+        [("answered", answered), ("silent", silent), ("full", full), ("offline", offline), ("held-back", held_back)]
+            .map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
 }
 
 impl LiveLine {

@@ -96,6 +96,12 @@ impl Resolver {
         heard
     }
 
+    /// Nobody will hear what becomes of a login: asking broke down. It may have been counted at the directory, and is not here.
+    pub fn give_up(&self, login: &Login) {
+        self.forwards.settle(&login.key, &login.pin, Passed::Counted, login.now);
+        self.guard().settle(&login.key, Some(&login.space), &login.pin, login.now, None);
+    }
+
     fn pass(&self, login: &Login, typed: &Typed<'_>) -> Pass {
         let how = (login.line.rules(), self.offline.is_last_good(typed));
         self.forwards.take(&login.key, &login.space, how, &login.pin, login.now)

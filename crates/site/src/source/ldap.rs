@@ -113,17 +113,36 @@ impl Default for LdapAttributes {
     }
 }
 
-pub(crate) fn read(section: &Section<'_>) -> Option<Ldap> {
+/// How a directory is reached, and who asks.
+pub(crate) struct Reached {
+    pub(crate) servers: Vec<LdapServer>,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) client_certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) bind: Option<(String, PathBuf)>,
+}
+
+/// Reads it; `asks` is whether somebody must be named who asks.
+pub(crate) fn reached(section: &Section<'_>, asks: bool) -> Option<Reached> {
     let start_tls = section.optional("start-tls").and_then(|entry| entry.flag()).unwrap_or_default();
-    let urls = section.required("urls", "the directory's servers, such as [\"ldaps://ad.example.org\"]");
-    let servers = urls.and_then(|urls| urls.nonempty_set("at least one server", |url| server(url, start_tls)));
     let client_certificate = pair(section, "client-certificate-file", "client-key-file", Entry::path, Entry::path);
     let text = |entry: &Entry<'_>| entry.text().map(str::to_owned);
     let bind = pair(section, "bind-dn", "bind-password-file", text, Entry::path);
-    if section.optional("bind-dn").or_else(|| section.optional("client-certificate-file")).is_none() {
+    if asks && section.optional("bind-dn").or_else(|| section.optional("client-certificate-file")).is_none() {
         section.error("bind-dn", "nobody is named who asks", "expected bind-dn, or a client certificate that says it");
     }
-    let base = section.required("base", "the entry below which everybody is").and_then(|entry| text(&entry));
+    let urls = section.required("urls", "the directory's servers, such as [\"ldaps://ad.example.org\"]")?;
+    Some(Reached {
+        servers: urls.nonempty_set("at least one server", |url| server(url, start_tls))?,
+        ca_file: section.optional("ca-file").and_then(|entry| entry.path()),
+        client_certificate,
+        bind,
+    })
+}
+
+pub(crate) fn read(section: &Section<'_>) -> Option<Ldap> {
+    let reached = reached(section, true);
+    let base = section.required("base", "the entry below which everybody is");
+    let base = base.and_then(|entry| entry.text().map(str::to_owned));
     let attributes = match section.optional("attributes") {
         Some(entry) => self::attributes(&entry.section(ATTRIBUTE_KEYS)?)?,
         None => LdapAttributes::default(),
@@ -132,10 +151,11 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Ldap> {
     if let (Some(roles), None) = (&roles, &attributes.role) {
         roles.error("no attribute is named that holds them", "expected source.attributes.role too");
     }
+    let Reached { servers, ca_file, client_certificate, bind } = reached?;
     Some(Ldap {
-        servers: servers?,
+        servers,
         bind,
-        ca_file: section.optional("ca-file").and_then(|entry| entry.path()),
+        ca_file,
         client_certificate,
         base: base?,
         filter: match section.optional("filter") {

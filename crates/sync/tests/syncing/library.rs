@@ -75,6 +75,7 @@ impl Library {
             ceiling: Release::CEILING,
             home_library: None,
             privileges: PrivilegeRules::default(),
+            directory: None,
             source: Some(Source {
                 kind: SourceKind::OneRosterCsv(folder.path().join("inbox")),
                 every: None,
