@@ -122,10 +122,10 @@ impl Library {
         let (card, pin) = (CardNumber::parse(card).unwrap(), Pin::parse(pin));
         let query = Query { card: &card, pin: pin.as_ref(), client };
         let rosters = self.rosters();
-        let Resolved::Answer(answer) = self.resolver.resolve(&rosters, &query, None, self.now, &self.month) else {
-            panic!("no directory is asked here");
-        };
-        (answer.verdict, answer.district)
+        match self.resolver.resolve(&rosters, &query, None, self.now, &self.month) {
+            Resolved::Answer(answer) => (answer.verdict, answer.district),
+            Resolved::Ask(login) => unreachable!("no directory is asked here: {login:?}"),
+        }
     }
 
     pub fn ask(&self, card: &str, pin: &str) -> Verdict {
