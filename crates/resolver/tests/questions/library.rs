@@ -17,7 +17,7 @@ pub const NOW: Moment = Moment { seconds: 1_795_000_000, today: date(2026, 11, 2
 
 pub struct Library {
     pub folder: TempDir,
-    pub store: Store,
+    pub store: Arc<Store>,
     pub resolver: Resolver,
     month: PseudonymKey,
     pub districts: Vec<District>,
@@ -66,7 +66,7 @@ impl Library {
         let key = folder.path().join("key");
         key_file::generate(&key, None).unwrap();
         let keyring = Arc::new(key_file::load(&key, None).unwrap());
-        let store = Store::open(&folder.path().join("data"), Arc::clone(&keyring)).unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("data"), Arc::clone(&keyring)).unwrap());
         let month = keyring.current().pseudonym_key(Month::of("2026-11-23T00:00:00Z".parse().unwrap())).unwrap();
         let resolver = Resolver::new(Guard::new(Budget::default(), vec![]));
         Self { folder, store, resolver, month, districts, now: NOW }
@@ -79,11 +79,8 @@ impl Library {
 
     /// The same with earlier numbers: (number, today's ID).
     pub fn publish_rows(&self, number: usize, people: &[(&str, &str, Option<Student>)], aliases: &[(&str, &str)]) {
-        let district = &self.districts[number];
-        let lock = self.store.lock_district(&district.id).unwrap();
         let keyring = self.store.keyring();
-        let key = keyring.current();
-        let space = district.cards.spaces()[0];
+        let (key, space) = (keyring.current(), self.space(number));
         let mut rows: Vec<(RowIndex, Row)> = people
             .iter()
             .map(|(id, pin, student)| {
@@ -96,17 +93,49 @@ impl Library {
             })
             .collect();
         rows.extend(aliases.iter().map(|(old, id)| (key.row_index(space, old), Row::Alias((*id).into()))));
+        self.write(number, rows, &PinRules::new(vec![pin_rule()]));
+    }
+
+    /// Publishes people whose PINs are at the district's directory.
+    pub fn publish_at_directory(&self, number: usize, people: &[(&str, Student)]) {
+        let keyring = self.store.keyring();
+        let row = |student: &Student| StudentRow {
+            student: student.clone(),
+            at_directory: true,
+            ..StudentRow::decoy(vec![])
+        };
+        let index = |id| keyring.current().row_index(self.space(number), id);
+        let rows = people.iter().map(|(id, student)| (index(id), Row::Student(row(student)))).collect();
+        self.write(number, rows, &self.pins_at_directory());
+    }
+
+    /// The rule of those people.
+    pub fn pins_at_directory(&self) -> PinRules {
+        PinRules::new(vec![PinRule { scope: Scope::default(), scheme: PinScheme::Directory }])
+    }
+
+    fn space(&self, number: usize) -> &str {
+        self.districts[number].cards.spaces()[0]
+    }
+
+    fn write(&self, number: usize, mut rows: Vec<(RowIndex, Row)>, pins: &PinRules) {
+        let district = &self.districts[number];
+        let lock = self.store.lock_district(&district.id).unwrap();
         rows.sort_by_key(|(index, _)| *index);
         let mut writer = self.store.begin(&lock, 1).unwrap();
         for (index, row) in &rows {
             writer.push(*index, row).unwrap();
         }
-        let pins = PinRules::new(vec![pin_rule()]);
-        let mut header = Header::under(&district.cards, &pins, String::new(), Release::default(), MADE_AT);
+        let mut header = Header::under(&district.cards, pins, String::new(), Release::default(), MADE_AT);
         header.rows = rows.len() as u64;
         let school = |id: &str| SchoolEntry { source_id: id.into(), ..SchoolEntry::default() };
         header.schools = vec![school("s0"), school("s1")];
         self.store.publish(&lock, writer, &header, "").unwrap();
+    }
+
+    /// The key of this month's pseudonyms.
+    pub fn month(&self) -> &PseudonymKey {
+        &self.month
     }
 
     pub fn rosters(&self) -> Rosters {
