@@ -46,8 +46,7 @@ async fn a_server_that_cannot_be_reached_is_passed_over_before_the_password_is_s
 #[tokio::test]
 async fn a_server_that_finds_a_student_and_does_not_answer_the_bind_was_sent_the_password() {
     let folder = tempdir().unwrap();
-    // The search has the first connection; the student's bind is the first question of the second, and is left without an
-    // answer as the service account's own one is given as message 1 only.
+    // The first connection searches, the second is the student's.
     let found = [entry("cn=a", "7"), done(0, b"")].concat();
     let (server, connections) =
         fake::serve_each(vec![vec![Answer::Say(BOUND.to_vec()), Answer::Say(found)], vec![Answer::Nothing]]);
