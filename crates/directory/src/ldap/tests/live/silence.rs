@@ -122,7 +122,8 @@ async fn an_id_that_would_be_taken_for_another_is_not_asked() {
     let folder = tempdir().unwrap();
     for settings in [naming(vec![server.clone()]), searching(folder.path(), vec![server])] {
         let live = Live::new(settings);
-        for id in ["", "7\0", "7\n", " 7", "7 ", "P  7", "7\u{ad}", "7\u{200b}", "7\u{a0}", "\u{ff17}"] {
+        let long = "7".repeat(257);
+        for id in [&long, "", "7\0", "7\n", " 7", "7 ", "P  7", "7\u{ad}", "7\u{200b}", "7\u{a0}", "\u{ff17}"] {
             assert_eq!(told(&live, id).await, Told::Nobody, "{}", id.escape_unicode());
         }
     }
@@ -136,6 +137,7 @@ async fn what_no_password_can_be_is_not_asked() {
     assert!(patron::Pin::parse("").is_none());
     assert_eq!(verify(&live, "7", "\0").await.unwrap(), Told::Wrong);
     assert_eq!(verify(&live, "7", "1234\0").await.unwrap(), Told::Wrong);
+    assert_eq!(verify(&live, "7", &"1".repeat(257)).await.unwrap(), Told::Wrong);
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 
