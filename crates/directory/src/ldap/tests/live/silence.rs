@@ -13,7 +13,7 @@ use crate::ldap::tests::fake::{self, Answer, BOUND, done, entry};
 use crate::ldap::{Security, Server, Trouble};
 
 fn hasty(settings: Settings) -> Live {
-    Live::new(Settings { timeout: Duration::from_millis(400), ..settings })
+    Live::new(Settings { timeout: Duration::from_secs(1), ..settings })
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_server_that_finds_a_student_and_does_not_answer_the_bind_was_sent_the
     let begun = Instant::now();
     let silent = silent(&live, "7").await;
     assert!(silent.forwarded && matches!(trouble(&silent), Trouble::Silent(_)), "{silent}");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 
