@@ -31,6 +31,9 @@ use super::settings::{Bind, ClientCertificate, Server};
 pub use filter::{Filter, FilterError};
 pub use template::{Template, TemplateError};
 
+/// No ID and no password is longer. What a server says to one that is may look like an outage.
+const LONGEST: usize = 256;
+
 /// With less time left than this no password is sent.
 const LEAST: Duration = Duration::from_millis(50);
 
@@ -136,9 +139,7 @@ impl Live {
     /// To most directories IDs are the same that differ in letter case alone: whoever counts guesses must too.
     pub async fn verify(&self, id: &str, password: &Pin) -> Result<Told, Silent> {
         let deadline = Instant::now() + self.timeout;
-        // What is no text, or ends early for a server written in C, is nobody's password.
-        let password = str::from_utf8(password.expose()).ok().filter(|text| !text.is_empty() && !text.contains('\0'));
-        let Some(password) = password else { return Ok(Told::Wrong) };
+        let Some(password) = sendable(password) else { return Ok(Told::Wrong) };
         let kept = |fault| Silent { forwarded: false, fault };
         if !is_plain(id) {
             return Ok(Told::Nobody);
@@ -173,7 +174,8 @@ impl Live {
         }
     }
 
-    /// Whether a server answers, and lets the service account in; no student is asked about.
+    /// Whether a server answers, and lets the service account in; no student is asked about. An account whose password
+    /// was refused is not tried again for a while.
     pub async fn is_back(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + self.timeout;
         match &self.who {
@@ -278,10 +280,18 @@ impl Live {
     }
 }
 
+/// A password as it is sent. What is no text, or ends early for a server written in C, is nobody's; nor is what is longer
+/// than Active Directory has any.
+fn sendable(password: &Pin) -> Option<&str> {
+    let text = str::from_utf8(password.expose()).ok()?;
+    let sendable = !text.is_empty() && !text.contains('\0') && text.chars().count() <= LONGEST;
+    sendable.then_some(text)
+}
+
 /// Whether a directory takes an ID for what it is. Between some it sees no difference: it passes over what does not show,
 /// joins blanks, reads wide digits as plain ones (RFC 4518), and Samba ends an ID at a NUL. One student must not have many
 /// IDs, each with guesses of its own.
 fn is_plain(id: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_graphic() || letter.is_alphabetic();
-    id.split(' ').all(|word| !word.is_empty() && word.chars().all(plain))
+    id.len() <= LONGEST && id.split(' ').all(|word| !word.is_empty() && word.chars().all(plain))
 }

@@ -23,6 +23,9 @@ const OLD: Duration = Duration::from_mins(10);
 /// each login has the service account locked.
 const REFUSED: Duration = Duration::from_mins(5);
 
+/// There is more than was asked for (RFC 4511, A.1).
+const SIZE_LIMIT: u32 = 4;
+
 /// "No attributes" (RFC 4511, 4.5.1.8).
 const NONE: &str = "1.1";
 
@@ -110,7 +113,8 @@ impl Searching {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         let mut names = names.ok_or(Trouble::NotLdap)?.into_iter();
         match (code, names.next(), names.next()) {
-            (0 | 4, Some(_), Some(_)) | (4, Some(_), None) => Ok(Found::Several),
+            // Also where a server's own limit is one.
+            (SIZE_LIMIT, Some(_), _) => Ok(Found::Several),
             (0, Some(name), None) => name_of(name).map(Found::One),
             (0, None, _) => Ok(Found::Nobody),
             _ => Err(Trouble::of_search(code).unwrap_or(Trouble::NotLdap)),
@@ -129,7 +133,8 @@ pub(super) async fn is_alive(session: &Session, deadline: Instant) -> Result<(),
     }
 }
 
-/// The result, and the names of all entries that came; `None`: one was none.
+/// The result, and the names of the entries that came; `None`: one was none. With the second it is known that it is not
+/// one: a server that goes on and on is not listened to.
 async fn search(
     ldap: &mut Ldap,
     options: SearchOptions,
@@ -138,18 +143,19 @@ async fn search(
     filter: &str,
 ) -> Result<(u32, Option<Vec<Vec<u8>>>), LdapError> {
     let mut search = ldap.with_search_options(options).streaming_search(base, scope, filter, vec![NONE]).await?;
-    let mut names = Some(Vec::new());
+    let mut names = Vec::new();
     while let Some(answer) = search.next().await? {
         // Other servers are not followed.
         if answer.is_ref() || answer.is_intermediate() {
             continue;
         }
-        names = names.zip(Entry::parse(answer.0)).map(|(mut names, entry)| {
-            names.push(entry.dn);
-            names
-        });
+        let Some(entry) = Entry::parse(answer.0) else { return Ok((0, None)) };
+        names.push(entry.dn);
+        if names.len() > 1 {
+            return Ok((SIZE_LIMIT, Some(names)));
+        }
     }
-    Ok((search.finish().await.rc, names))
+    Ok((search.finish().await.rc, Some(names)))
 }
 
 /// Nobody may bind under an empty name: it stands for anybody, whom many servers let in with any password (RFC 4513,

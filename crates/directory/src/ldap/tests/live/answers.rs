@@ -140,7 +140,9 @@ async fn more_than_one_entry_is_nobody_to_bind_as() {
     let two = [entry("cn=a", "7"), entry("cn=b", "7")].concat();
     let cases = [
         ([two.clone(), done(0, b"")].concat(), Told::Several),
-        ([two, done(4, b"")].concat(), Told::Several),
+        ([two.clone(), done(4, b"")].concat(), Told::Several),
+        // Nor is there any waiting for the end.
+        (two, Told::Several),
         ([entry("cn=a", "7"), done(4, b"")].concat(), Told::Several),
         (done(0, b""), Told::Nobody),
         // A reference to another server is nobody, and is not followed.

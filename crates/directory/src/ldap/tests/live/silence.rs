@@ -13,7 +13,7 @@ use crate::ldap::tests::fake::{self, Answer, BOUND, done, entry};
 use crate::ldap::{Security, Server, Trouble};
 
 fn hasty(settings: Settings) -> Live {
-    Live::new(Settings { timeout: Duration::from_millis(400), ..settings })
+    Live::new(Settings { timeout: Duration::from_secs(1), ..settings })
 }
 
 #[tokio::test]
@@ -46,8 +46,7 @@ async fn a_server_that_cannot_be_reached_is_passed_over_before_the_password_is_s
 #[tokio::test]
 async fn a_server_that_finds_a_student_and_does_not_answer_the_bind_was_sent_the_password() {
     let folder = tempdir().unwrap();
-    // The search has the first connection; the student's bind is the first question of the second, and is left without an
-    // answer as the service account's own one is given as message 1 only.
+    // The first connection searches, the second is the student's.
     let found = [entry("cn=a", "7"), done(0, b"")].concat();
     let (server, connections) =
         fake::serve_each(vec![vec![Answer::Say(BOUND.to_vec()), Answer::Say(found)], vec![Answer::Nothing]]);
@@ -55,7 +54,7 @@ async fn a_server_that_finds_a_student_and_does_not_answer_the_bind_was_sent_the
     let begun = Instant::now();
     let silent = silent(&live, "7").await;
     assert!(silent.forwarded && matches!(trouble(&silent), Trouble::Silent(_)), "{silent}");
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 
@@ -123,7 +122,8 @@ async fn an_id_that_would_be_taken_for_another_is_not_asked() {
     let folder = tempdir().unwrap();
     for settings in [naming(vec![server.clone()]), searching(folder.path(), vec![server])] {
         let live = Live::new(settings);
-        for id in ["", "7\0", "7\n", " 7", "7 ", "P  7", "7\u{ad}", "7\u{200b}", "7\u{a0}", "\u{ff17}"] {
+        let long = "7".repeat(257);
+        for id in [&long, "", "7\0", "7\n", " 7", "7 ", "P  7", "7\u{ad}", "7\u{200b}", "7\u{a0}", "\u{ff17}"] {
             assert_eq!(told(&live, id).await, Told::Nobody, "{}", id.escape_unicode());
         }
     }
@@ -137,6 +137,7 @@ async fn what_no_password_can_be_is_not_asked() {
     assert!(patron::Pin::parse("").is_none());
     assert_eq!(verify(&live, "7", "\0").await.unwrap(), Told::Wrong);
     assert_eq!(verify(&live, "7", "1234\0").await.unwrap(), Told::Wrong);
+    assert_eq!(verify(&live, "7", &"1".repeat(257)).await.unwrap(), Told::Wrong);
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 

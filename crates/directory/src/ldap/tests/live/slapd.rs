@@ -175,7 +175,7 @@ async fn a_server_that_stands_still_is_given_up_at_the_deadline() {
         let folder = tempdir().unwrap();
         let slapd = Slapd::start(&[student("1", &[])], "").unwrap();
         let settings = searching(folder.path(), vec![server(&slapd, Security::Plain)]);
-        let live = Live::new(Settings { timeout: Duration::from_millis(700), ..settings });
+        let live = Live::new(Settings { timeout: Duration::from_secs(2), ..settings });
         assert_eq!(told(&live, "1").await, Told::Right);
         slapd.pause();
         // On the connection that is kept, and on a fresh one.
@@ -183,7 +183,7 @@ async fn a_server_that_stands_still_is_given_up_at_the_deadline() {
             let begun = Instant::now();
             let silent = silent(&live, "1").await;
             assert!(matches!(trouble(&silent), Trouble::Silent(_)) && !silent.forwarded, "{silent}");
-            assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
         }
         assert!(live.is_back().await.is_err());
         slapd.resume();
