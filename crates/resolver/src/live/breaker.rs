@@ -8,6 +8,9 @@ const FAILURES: u8 = 3;
 pub(crate) struct Breaker {
     failures: u8,
     open: bool,
+    /// Whose question failed last. Some directories never say a clear word of some one account, and it may ask again and
+    /// again: that is no reason not to ask for the others.
+    last: Option<u64>,
 }
 
 impl Breaker {
@@ -17,13 +20,14 @@ impl Breaker {
 
     /// It answered.
     pub(crate) const fn succeed(&mut self) {
-        self.failures = 0;
-        self.open = false;
+        *self = Self { failures: 0, open: false, last: None };
     }
 
-    /// It did not. Returns whether that opened the breaker.
-    pub(crate) const fn fail(&mut self) -> bool {
-        self.failures = self.failures.saturating_add(1);
+    /// It did not, to a question about `whom`. Returns whether that opened the breaker.
+    pub(crate) fn fail(&mut self, whom: u64) -> bool {
+        if self.last.replace(whom) != Some(whom) {
+            self.failures = self.failures.saturating_add(1);
+        }
         let opens = !self.open && self.failures >= FAILURES;
         self.open |= opens;
         opens
@@ -37,14 +41,21 @@ mod tests {
     #[test]
     fn three_failures_in_a_row_open_it_and_an_answer_between_them_counts_anew() {
         let mut breaker = Breaker::default();
-        assert!(!breaker.fail() && !breaker.fail());
+        assert!(!breaker.fail(1) && !breaker.fail(2));
         breaker.succeed();
-        assert!(!breaker.fail() && !breaker.fail());
+        assert!(!breaker.fail(1) && !breaker.fail(2));
         assert!(!breaker.is_open());
-        assert!(breaker.fail(), "the third");
+        assert!(breaker.fail(1), "the third");
         assert!(breaker.is_open());
-        assert!(!breaker.fail(), "it was open before");
+        assert!(!breaker.fail(2), "it was open before");
         breaker.succeed();
         assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn one_account_of_which_nothing_is_said_does_not_open_it() {
+        let mut breaker = Breaker::default();
+        assert!((0..100).all(|_| !breaker.fail(1)));
+        assert!(!breaker.fail(2) && breaker.fail(1));
     }
 }

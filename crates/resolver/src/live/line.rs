@@ -1,6 +1,7 @@
 //! One district's line to its directory.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct LiveLine {
     /// How long the last refusal took, in microseconds.
     pace: AtomicU32,
     counts: LineCounts,
+    /// Keys of the short hashes of students: random in each process.
+    students: RandomState,
 }
 
 /// What monitoring sees of a line, counted since it was made.
@@ -79,6 +82,7 @@ impl LiveLine {
             probed: AtomicBool::new(false),
             pace: AtomicU32::new(0),
             counts: LineCounts::default(),
+            students: RandomState::new(),
         }
     }
 
@@ -139,7 +143,7 @@ impl LiveLine {
                 }
             }
             Err(_) => {
-                breaker.fail();
+                breaker.fail(self.students.hash_one(id));
                 self.counts.silent.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -51,7 +51,8 @@ pub fn live_settings(directory: &site::Directory) -> Result<live::Settings, (&'s
         client_certificate: directory.client_certificate.as_ref().map(shown),
         who,
         timeout: directory.timeout,
-        connections: directory.connections,
+        // One of them searches, beside those who log in.
+        connections: directory.connections + 1,
     })
 }
 
