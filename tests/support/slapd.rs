@@ -83,6 +83,13 @@ impl Slapd {
         self.folder.path()
     }
 
+    /// All that it holds, as LDIF, also what it counts by itself.
+    pub fn dump(&self) -> String {
+        let told =
+            program(self.folder()).args(["-T", "cat", "-f", "slapd.conf"]).stdout(Stdio::piped()).output().unwrap();
+        String::from_utf8(told.stdout).unwrap()
+    }
+
     /// Replaces everybody, as a district's own tools would over night.
     pub fn replace(&mut self, people: &[Vec<Attribute<'_>>]) {
         self.stop();
