@@ -143,8 +143,8 @@ const OUTCOMES: usize = Reason::ALL.len() + 2;
 impl Metrics {
     /// Fresh metrics.
     pub fn new() -> Self {
-        // Powers of two from 4 us: the hot path takes about ten, an overloaded machine milliseconds.
-        let buckets = (2..16).map(|power| f64::from(1_u32 << power) / 1e6);
+        // Powers of two from 4 us: the hot path takes about ten, an overloaded machine milliseconds, a directory up to 2 s.
+        let buckets = (2..22).map(|power| f64::from(1_u32 << power) / 1e6);
         let mut metrics = Self {
             registry: Registry::default(),
             verdicts: Family::default(),
