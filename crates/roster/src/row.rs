@@ -224,11 +224,11 @@ mod tests {
                 withdrawn: Some(date(2026, 9, 1)),
                 name: Some(PersonName { given: "Zoë".into(), family: "Ångström".into() }),
                 email: Some("z@example.org".into()),
-            at_directory: true,
-        },
+            },
             pin_rule: 3,
             verifiers: vec![Verifier([1; 32]), Verifier([2; 32])],
             hash: HashedPin::parse("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$c3ludGhldGljLWhhc2gtMQ"),
+            at_directory: true,
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn a_full_row_reads_back() {
         let Some(Row::Student(row)) = Row::decode(&encoded(&Row::Student(full()))) else { panic!() };
         assert_eq!(row.student, full().student);
-        assert_eq!((row.pin_rule, &row.hash), (3, &full().hash));
+        assert_eq!((row.pin_rule, &row.hash, row.at_directory), (3, &full().hash, true));
         assert_eq!(row.verifiers.iter().map(|v| v.0[0]).collect::<Vec<_>>(), [1, 2]);
     }
 
