@@ -2,6 +2,7 @@
 //!
 //! - [`drip`] [`endless`] [`flood`] [`descriptors`] who wants to be served at the cost of others; [`crowd`] where they run
 //! - [`reload`] [`restart`] what a sysadmin does under load; [`load`] the load
+//! - [`outage`] a directory that does not answer
 //! - [`timing`] what a clock could tell
 
 mod crowd;
@@ -10,6 +11,7 @@ mod drip;
 mod endless;
 mod flood;
 mod load;
+mod outage;
 mod reload;
 mod restart;
 mod timing;
@@ -52,6 +54,8 @@ enum Proof {
     Restart,
     /// An unknown card against a wrong PIN.
     Timing,
+    /// A directory that falls silent, and one that dies, under load.
+    Outage,
     /// 10,000 idle connections.
     Idle,
 }
@@ -115,6 +119,7 @@ impl Proof {
             Self::Reload => reload::show(stage).await,
             Self::Restart => restart::show(stage).await,
             Self::Timing => timing::show(stage).await,
+            Self::Outage => outage::show(stage).await,
             Self::Idle => {
                 let server = stage.server().await?;
                 let line = idle::measure(&server).await?;
