@@ -64,8 +64,8 @@ pub use ncip::{Convention, Ncip};
 pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{
-    After, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
-    Source, SourceKind,
+    After, Due, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
+    Quiet, Schedule, Source, SourceKind,
 };
 pub use texts::{Said, Texts};
 pub use units::Share;

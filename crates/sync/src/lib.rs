@@ -18,8 +18,10 @@ pub mod resting;
 pub mod run;
 pub mod runs;
 mod source;
+pub mod timetable;
 
 pub use guard::Cause;
 pub use report::Report;
 pub use resting::Looks;
 pub use run::{Mode, Outcome, Request, SyncError, run};
+pub use timetable::Timetable;

@@ -77,7 +77,7 @@ impl Library {
             privileges: PrivilegeRules::default(),
             source: Some(Source {
                 kind: SourceKind::OneRosterCsv(folder.path().join("inbox")),
-                every: None,
+                schedule: None,
                 after: After::Keep,
                 settle: Duration::ZERO,
                 guard: Guard::default(),
