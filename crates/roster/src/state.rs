@@ -9,6 +9,7 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RwTxn, Withou
 use serde::{Deserialize, Serialize};
 
 use crate::generation::open_env;
+use crate::history::{self, RunRecord};
 use crate::{GenerationId, OptOutMark, RosterError};
 
 /// The state's map never grows. 1,000,000 locked students have 100 MB; 1,000,000 who use three clients have 400 MB of
@@ -82,6 +83,7 @@ pub struct State {
     opt_outs: Database<'static, Str, Bytes>,
     marks: Database<'static, Bytes, Bytes>,
     usage: Database<'static, Bytes, Bytes>,
+    runs: Database<'static, Bytes, Bytes>,
 }
 
 /// The name of the sealed identity key.
@@ -93,12 +95,12 @@ impl State {
         fs::create_dir_all(folder).map_err(RosterError::io(folder))?;
         let fault = || RosterError::database(folder);
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
-        options.map_size(MAP_SIZE).max_dbs(8).max_readers(64);
+        options.map_size(MAP_SIZE).max_dbs(16).max_readers(64);
         let env = open_env(&mut options, EnvFlags::empty(), folder)?;
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let (rosters, attempts, refused, keys, opt_outs, marks, usage) = env
+        let (rosters, attempts, refused, keys, opt_outs, marks, usage, runs) = env
             .create_databases_and_commit(txn, |opener, txn| {
                 let rosters = opener.create_database::<Str, Bytes>(txn, Some("rosters"))?;
                 let attempts = opener.create_database::<Bytes, Bytes>(txn, Some("attempts"))?;
@@ -107,13 +109,14 @@ impl State {
                 let opt_outs = opener.create_database::<Str, Bytes>(txn, Some("opt-outs"))?;
                 let marks = opener.create_database::<Bytes, Bytes>(txn, Some("marks"))?;
                 let usage = opener.create_database::<Bytes, Bytes>(txn, Some("usage"))?;
-                let all = (rosters, attempts, refused, keys, opt_outs, marks, usage);
+                let runs = opener.create_database::<Bytes, Bytes>(txn, Some("runs"))?;
+                let all = (rosters, attempts, refused, keys, opt_outs, marks, usage, runs);
                 Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(all))
             })
             .map_err(fault())?
             .commit()
             .ok_or(RosterError::OutOfOrder)?;
-        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys, opt_outs, marks, usage })
+        Ok(Self { folder: folder.to_owned(), env, rosters, attempts, refused, keys, opt_outs, marks, usage, runs })
     }
 
     /// Changes with each write by any process: a look that costs nothing.
@@ -223,6 +226,20 @@ impl State {
         &self.usage
     }
 
+    /// The records of runs; see `history.rs`.
+    pub(crate) const fn runs_table(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.runs
+    }
+
+    /// Shows each record of a district's runs, the oldest first.
+    pub(crate) fn each_run(&self, district: &str, show: impl FnMut(RunRecord)) -> Result<(), RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let stored = self.runs.prefix_iter(&txn, &history::prefix(district)).map_err(self.fault())?;
+        let stored = stored.collect::<heed::Result<Vec<_>>>().map_err(self.fault())?;
+        stored.into_iter().filter_map(|(_, stored)| history::decode(stored)).for_each(show);
+        Ok(())
+    }
+
     /// Shows every count of uses whose name begins so.
     pub(crate) fn each_usage(&self, prefix: &[u8], mut show: impl FnMut(&[u8], &[u8])) -> Result<(), RosterError> {
         let txn = self.env.read_txn().map_err(self.fault())?;
@@ -233,14 +250,14 @@ impl State {
         Ok(())
     }
 
-    /// Ends a district: its pointer, its refused file, its opt-outs, who used it, and the lockouts of its ID `spaces` that no other
-    /// district shares.
+    /// Ends a district: its pointer, its refused file, its opt-outs, who used it, its runs, and the lockouts of its ID `spaces` that no
+    /// other district shares.
     pub(crate) fn purge(&self, district: &str, spaces: &[&str]) -> Result<(), RosterError> {
         self.write(|txn| {
             self.rosters.delete(txn, district)?;
             self.refused.delete(txn, district)?;
             self.opt_outs.delete(txn, district)?;
-            for table in [&self.marks, &self.usage] {
+            for table in [&self.marks, &self.usage, &self.runs] {
                 // The names of a district's records begin with its id and a NUL, so they end before its id and a 1.
                 let (from, to) = ([district.as_bytes(), &[0]].concat(), [district.as_bytes(), &[1]].concat());
                 let range = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));
