@@ -6,8 +6,8 @@ use heed::types::Bytes;
 use heed::{Database, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use crate::state::State;
 use crate::RosterError;
+use crate::state::State;
 
 /// Runs kept for each district.
 pub const KEPT_RUNS: usize = 30;
@@ -24,8 +24,8 @@ pub struct RunRecord {
     pub form: u8,
     /// When it began, in seconds since 1970 (UTC).
     pub began_at: i64,
-    /// When it ended.
-    pub ended_at: i64,
+    /// How long it took, in milliseconds.
+    pub took: u64,
     /// Who asked for it.
     pub trigger: Trigger,
     /// What became of it.

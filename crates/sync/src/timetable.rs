@@ -94,8 +94,9 @@ impl<'a> Timetable<'a> {
 
 /// A share of 2^32 that is as good as random and always the same for a name (FNV-1a, stirred as SplitMix64 does).
 fn spread(name: &str) -> u32 {
-    let mut hash =
-        name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let mut hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     u32::try_from((hash ^ (hash >> 31)) >> 32).unwrap_or_default()

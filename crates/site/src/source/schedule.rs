@@ -180,7 +180,9 @@ mod tests {
     fn quiet_hours_may_hold_midnight_and_end_before_their_last_minute() {
         let quiet = schedule("every = \"1h\"\nquiet = [\"07:00-16:00\", \"22:30-01:00\", \"05:00-24:00\"]\n").unwrap();
         let [school, night, late] = quiet.quiet[..] else { panic!() };
-        assert!(school.holds(time(7, 0, 0, 0)) && school.holds(time(15, 59, 59, 0)) && !school.holds(time(16, 0, 0, 0)));
+        assert!(
+            school.holds(time(7, 0, 0, 0)) && school.holds(time(15, 59, 59, 0)) && !school.holds(time(16, 0, 0, 0))
+        );
         assert!(night.holds(time(23, 0, 0, 0)) && night.holds(time(0, 59, 0, 0)) && !night.holds(time(1, 0, 0, 0)));
         assert!(late.holds(time(23, 59, 59, 0)) && !late.holds(time(4, 59, 0, 0)));
     }
@@ -188,22 +190,13 @@ mod tests {
     #[test]
     fn what_could_never_be_due_or_means_two_things_is_told() {
         for (text, told) in [
-            (
-                "every = \"1h\"\nat = [\"02:30\"]\n",
-                "13:6 source.at: stands beside every; expected only one of the two",
-            ),
+            ("every = \"1h\"\nat = [\"02:30\"]\n", "13:6 source.at: stands beside every; expected only one of the two"),
             (
                 "quiet = [\"07:00-16:00\"]\n",
                 "12:9 source.quiet: there is no schedule that it could be about; expected every or at beside it",
             ),
-            (
-                "at = [\"2:30\"]\n",
-                "12:7 source.at[0]: no time of day; expected hour and minute, such as \"02:30\"",
-            ),
-            (
-                "at = [\"24:00\"]\n",
-                "12:7 source.at[0]: no time of day; expected hour and minute, such as \"02:30\"",
-            ),
+            ("at = [\"2:30\"]\n", "12:7 source.at[0]: no time of day; expected hour and minute, such as \"02:30\""),
+            ("at = [\"24:00\"]\n", "12:7 source.at[0]: no time of day; expected hour and minute, such as \"02:30\""),
             ("at = []\n", "12:6 source.at: the list is empty; expected times of day, such as [\"02:30\"]"),
             (
                 "at = [\"07:00\", \"16:00\"]\nquiet = [\"07:00-16:00\"]\n",
