@@ -156,7 +156,11 @@ impl Report {
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             self.reading.undecodable.first.iter().map(|place| format!("broken: {place}")).collect();
-        for (name, rows) in [("off rule", &self.off_pattern_first), ("no ID", &self.no_id_first)] {
+        for (name, rows) in [
+            ("off rule", &self.off_pattern_first),
+            ("no ID", &self.no_id_first),
+            ("no birth date", &self.undated_first),
+        ] {
             if !rows.is_empty() {
                 notes.push(format!("{name}: {}", first_rows(rows)));
             }
