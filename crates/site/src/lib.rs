@@ -42,6 +42,7 @@ mod pin;
 mod preset;
 mod privileges;
 mod scope;
+mod secret_file;
 mod section;
 pub mod site;
 pub mod source;

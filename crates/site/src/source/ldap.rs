@@ -117,9 +117,10 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Ldap> {
     let start_tls = section.optional("start-tls").and_then(|entry| entry.flag()).unwrap_or_default();
     let urls = section.required("urls", "the directory's servers, such as [\"ldaps://ad.example.org\"]");
     let servers = urls.and_then(|urls| urls.nonempty_set("at least one server", |url| server(url, start_tls)));
-    let client_certificate = pair(section, "client-certificate-file", "client-key-file", Entry::path, Entry::path);
+    let client_certificate =
+        pair(section, "client-certificate-file", "client-key-file", Entry::path, Entry::secret_file);
     let text = |entry: &Entry<'_>| entry.text().map(str::to_owned);
-    let bind = pair(section, "bind-dn", "bind-password-file", text, Entry::path);
+    let bind = pair(section, "bind-dn", "bind-password-file", text, Entry::secret_file);
     if section.optional("bind-dn").or_else(|| section.optional("client-certificate-file")).is_none() {
         section.error("bind-dn", "nobody is named who asks", "expected bind-dn, or a client certificate that says it");
     }
