@@ -111,6 +111,16 @@ fn the_yearly_promotion_is_no_hole_also_where_a_school_has_one_grade_only() {
     assert_eq!(report.change.map(|change| (change.new, change.gone)), Some((40, 40)));
 }
 
+#[test]
+fn a_school_of_the_oldest_alone_may_have_all_of_them_leave_where_others_come() {
+    let library = two_schools();
+    library.deliver_lines(at("small", 1_000_000..1_000_030).chain(at("big", 1_000_030..1_000_190)));
+    library.publish();
+    library.deliver_lines(at("big", 1_000_030..1_000_190));
+    let loss = SchoolLoss { school: "small".into(), before: 30, now: 0, gone: 30, others: 0 };
+    assert_eq!(library.refusal(Mode::Manual), Cause::School(loss), "and nobody has come yet");
+}
+
 /// The IDs of those who are at a place in a year: a place further each year.
 fn first_id(year: u32, place: u32) -> u32 {
     1_000_000 + (20 + year - place) * 1000
