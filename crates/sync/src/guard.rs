@@ -116,7 +116,7 @@ impl fmt::Display for Cause {
                     "of {before} people at {school} {now} are left, and {gone} of them are nowhere in the roster"
                 )?;
                 if *others > 0 {
-                    write!(f, "; {others} more schools lost over half as well")?;
+                    write!(f, "; {others} more lost over half as well")?;
                 }
                 f.write_str(": an export without it? If the school is closed, `--force` publishes")
             }

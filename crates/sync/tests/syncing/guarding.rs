@@ -70,7 +70,7 @@ fn several_schools_that_are_missing_are_told_by_the_largest() {
     let loss = SchoolLoss { school: "two".into(), before: 40, now: 0, gone: 40, others: 1 };
     let cause = library.refusal(Mode::Manual);
     assert_eq!(cause, Cause::School(loss));
-    assert!(cause.to_string().contains("1 more schools lost over half as well"), "{cause}");
+    assert!(cause.to_string().contains("1 more lost over half as well"), "{cause}");
 }
 
 #[test]
@@ -109,6 +109,10 @@ fn the_yearly_promotion_is_no_hole_also_where_a_school_has_one_grade_only() {
     library.deliver_lines(year(2, true));
     let report = library.publish();
     assert_eq!(report.change.map(|change| (change.new, change.gone)), Some((40, 40)));
+    // Or one school after the other: the high school has its new ones, and those of the centre have not come.
+    let high = (6..9).flat_map(|place| at("high", first_id(3, place)..first_id(3, place) + 40));
+    library.deliver_lines(high.chain((0..5).flat_map(|place| at("elem", first_id(2, place)..first_id(2, place) + 40))));
+    library.publish();
 }
 
 #[test]
@@ -202,8 +206,9 @@ fn an_old_and_a_new_export_in_one_file_are_refused_where_they_contradict_each_ot
 fn a_file_with_each_row_twice_is_refused_unless_that_is_how_it_always_comes() {
     let library = two_schools();
     library.deliver_lines(both().chain(both()));
+    library.refusal(Mode::Manual);
     let cause = library.refusal(Mode::Manual);
-    assert_eq!(cause, Cause::Doubled(190, 190, 0));
+    assert_eq!(cause, Cause::Doubled(190, 190, 0), "a roster that was refused is not what is normal");
     assert!(cause.to_string().contains("one export twice in a file?"), "{cause}");
     // A tenth of the people at two schools are no reason.
     library.deliver_lines(both().chain(both().take(19).map(|line| Line { school: "other", ..line })));
@@ -241,6 +246,25 @@ fn rows_without_an_id_or_a_birth_date_are_held_against_the_last_roster() {
     let users = fs::read_to_string(library.inbox("users.csv")).unwrap().replace("7777777", "");
     fs::write(library.inbox("users.csv"), users).unwrap();
     assert_eq!(grown(library.publish()), ["30 rows without an ID, where the last roster had 0"]);
+}
+
+#[test]
+fn a_row_with_another_id_than_its_rule_wants_is_without_an_id_too() {
+    use crate::library::{SPACE, card};
+    let mut library = Library::new();
+    let by_name = patron::CardSpec {
+        scope: patron::Scope { roles: vec![Role::Teacher], grades: vec![] },
+        ..patron::CardSpec::plain(patron::IdSource::Username, "", "[a-z0-9]+", "staff")
+    };
+    let teachers = patron::CardForm::new(by_name).unwrap();
+    library.district.cards = patron::CardRules::new(vec![card("", "[0-9]{7}", &[Role::Student], SPACE), teachers]);
+    library.deliver_lines(both().chain((0..30).map(|_| Line::student(7_777_777, BORN))));
+    let users = fs::read_to_string(library.inbox("users.csv")).unwrap().replace("7777777", "");
+    fs::write(library.inbox("users.csv"), users).unwrap();
+    let report = library.publish();
+    assert_eq!(report.counts().without_id, 30);
+    let warning = report.warnings().into_iter().find(|warning| warning.contains("without an ID")).unwrap();
+    assert!(warning.starts_with("30 rows without an ID (rows 192, 193, "), "{warning}");
 }
 
 #[test]
