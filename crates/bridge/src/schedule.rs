@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use roster::RunEnd;
+use roster::{RunEnd, RunRecord};
 use site::{District, Due, Schedule, Site, Source};
 use sync::{Mode, Outcome, SyncError, Timetable};
 use tokio::task::JoinHandle;
@@ -119,9 +119,13 @@ fn first(service: &Service, district: &District, source: &Source, times: &Timeta
         return times.not_before(now, now);
     }
     // A server that is pulled once a day is not pulled once more with each restart.
-    let runs = service.store.state().runs(&district.id).unwrap_or_default();
-    let last = runs.iter().find(|run| run.end != RunEnd::Failed);
-    times.first(last.and_then(|run| Timestamp::from_second(run.began_at).ok()), now)
+    times.first(last_answered(&service.store.state().runs(&district.id).unwrap_or_default()), now)
+}
+
+/// When the last sync began that the source answered; what failed is made up for. The newest comes first.
+fn last_answered(runs: &[RunRecord]) -> Option<Timestamp> {
+    let run = runs.iter().find(|run| run.end != RunEnd::Failed)?;
+    Timestamp::from_second(run.began_at).ok()
 }
 
 /// One scheduled sync, from the log's point of view. Returns when to look again, where a delivery still grows.
@@ -168,4 +172,19 @@ fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_made_up_for_and_what_was_refused_is_not_asked_for_again() {
+        let run = |began_at, end| RunRecord { began_at, end, ..RunRecord::default() };
+        let second = |second| Timestamp::from_second(second).ok();
+        let failed = [run(9, RunEnd::Failed), run(8, RunEnd::Failed)];
+        assert_eq!(last_answered(&failed), None);
+        assert_eq!(last_answered(&[&failed[..], &[run(7, RunEnd::Refused)]].concat()), second(7));
+        assert_eq!(last_answered(&[run(9, RunEnd::Published), run(7, RunEnd::Published)]), second(9));
+    }
 }
