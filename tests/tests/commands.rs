@@ -186,6 +186,7 @@ fn roster_status_tells_people_and_scripts_the_same() {
     let generations = status["cms"]["generations"].as_array().unwrap();
     assert_eq!(generations.len(), 2);
     assert_eq!((&status["cms"]["readable"], &status["cms"]["held"]), (&true.into(), &false.into()));
+    assert_eq!(status["cms"]["runs"].as_array().unwrap().len(), 2);
     for generation in generations {
         let id = generation["id"].as_str().unwrap();
         let mark = if generation["id"] == status["cms"]["serving"] { "serves" } else { "kept" };
@@ -193,6 +194,49 @@ fn roster_status_tells_people_and_scripts_the_same() {
             told.lines().any(|line| line.contains(mark) && line.contains(id) && line.contains("38 people")),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn roster_status_tells_what_the_last_syncs_came_to() {
+    let (site, roll) = refusals();
+    let told = |words: &[&str]| site.run(&["roster", "status", "cms"]).succeeded().tells(words).stdout;
+    told(&["by hand   published  38 people, 1 to look at", "1 IDs that two people share", "no birth date: rows 5"]);
+    // Nothing that was not read, and no rehearsal.
+    site.run(&["sync", "cms", "--dry-run"]).succeeded();
+    deliver(&site.inbox(), &[]);
+    site.run(&["sync", "cms"]).succeeded();
+    assert_eq!(site.status()["cms"]["runs"].as_array().unwrap().len(), 1);
+
+    let half = Roll { people: roll.people[..15].to_vec() };
+    deliver(&site.inbox(), &half.files());
+    for _ in 0..2 {
+        site.run(&["sync", "cms"]).ended_with(65);
+    }
+    site.run(&["sync", "cms", "--force"]).succeeded();
+    let mut more = half.clone();
+    more.people[3].id = "4711".to_owned();
+    deliver(&site.inbox(), &more.files());
+    site.run(&["sync", "cms"]).ended_with(0);
+    fs::write(site.inbox().join("users.csv"), "").unwrap();
+    site.run(&["sync", "cms"]).ended_with(65);
+    let told = told(&[
+        "by hand   refused    source: ",
+        "users.csv: the file is empty",
+        "forced    published  13 people, 0 new, 25 gone, 0 PINs changed",
+        "by hand   refused    max-gone: 25 of 39 published IDs are gone (max-gone): half a file? (2 times since 20",
+    ]);
+    assert_eq!(told.lines().filter(|line| line.contains("by hand") || line.contains("forced")).count(), 5, "{told}");
+    let runs = site.status()["cms"]["runs"].clone();
+    assert_eq!(runs[1]["counts"]["off_rule"], 1);
+    assert!(runs[1]["notes"].as_array().unwrap().contains(&"off rule: rows 5".into()), "{runs}");
+    // Of a district without a roster as well.
+    site.run(&["sync", "north"]).ended_with(69);
+    site.run(&["roster", "status"]).succeeded().tells(&["north: no roster yet", "by hand   failed     source: "]);
+    assert_eq!(site.status()["north"]["runs"][0]["end"], "failed");
+    let told = site.run(&["roster", "status"]).succeeded().stdout + &site.status().to_string();
+    for person in &roll.people {
+        assert!(!told.contains(&person.id) && !told.contains(&person.family), "it names a person: {told}");
     }
 }
 

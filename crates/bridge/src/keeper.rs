@@ -1,18 +1,17 @@
 //! What is due each second: a sign of life, the clock, lockouts and uses to disk, rosters that others published, and scheduled syncs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use resolver::live::Works;
 use roster::UsageKey;
-use sync::{Mode, Outcome, SyncError};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::live::Tended;
+use crate::schedule::Scheduled;
 use crate::service::Service;
 use crate::usage;
 
@@ -21,7 +20,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_change = service.store.state().last_change();
-    let mut schedule = Schedule::default();
+    let mut scheduled = Scheduled::default();
     let mut swept = audit::today();
     let (mut opt_outs, mut lines) = (None, Tended::default());
     let watched = sd_notify::watchdog_enabled().is_some();
@@ -53,7 +52,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         if let Some(number) = count_uses(&service, usage::A_SECOND).await.filter(|number| *number == last_change + 1) {
             last_change = number;
         }
-        schedule.start_due(&service).await;
+        scheduled.start_due(&service, Timestamp::now()).await;
         let today = audit::today();
         if today != swept {
             swept = today;
@@ -146,99 +145,4 @@ pub async fn count_last_uses(service: &Arc<Service>) {
     while service.uses.are_waiting() {
         count_uses(service, AT_ONCE).await;
     }
-}
-
-/// When each district is due. One sync at a time: a library's districts are in no hurry with one another.
-#[derive(Default)]
-struct Schedule {
-    next: HashMap<String, Instant>,
-    running: Option<Running>,
-    looks: Arc<sync::Looks>,
-}
-
-/// The sync of a district, and when to look again where its delivery still grows.
-struct Running {
-    district: String,
-    task: tokio::task::JoinHandle<Option<Duration>>,
-}
-
-impl Schedule {
-    async fn start_due(&mut self, service: &Arc<Service>) {
-        if self.running.as_ref().is_some_and(|running| !running.task.is_finished()) {
-            return;
-        }
-        if let Some(Running { district, task }) = self.running.take()
-            && let Ok(Some(again)) = task.await
-        {
-            // Not only with the next look of the schedule, which may be an hour away or never come.
-            let again = Instant::now() + again;
-            self.next.entry(district).and_modify(|due| *due = again.min(*due)).or_insert(again);
-        }
-        let house = service.house();
-        let now = Instant::now();
-        for (number, district) in house.site.districts.iter().enumerate() {
-            let Some(source) = &district.source else { continue };
-            // A district without a roster is synced at start, also where it has no schedule.
-            let first = || (source.every.is_some() || house.rosters.generation(number).is_err()).then_some(now);
-            let due = match self.next.get(&district.id) {
-                Some(due) => Some(*due),
-                None => first(),
-            };
-            if due.is_none_or(|due| due > now) {
-                continue;
-            }
-            let after = source.every.unwrap_or(Duration::from_secs(10 * 365 * 24 * 3600));
-            self.next.insert(district.id.clone(), now + after);
-            let (service, looks, id) = (Arc::clone(service), Arc::clone(&self.looks), district.id.clone());
-            let task = tokio::task::spawn_blocking(move || sync_one(&service, &looks, &id));
-            self.running = Some(Running { district: district.id.clone(), task });
-            return;
-        }
-    }
-}
-
-/// One scheduled sync, from the log's point of view. Returns when to look again, where a delivery still grows.
-fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration> {
-    let house = service.house();
-    let (number, district) = house.site.districts.iter().enumerate().find(|(_, district)| district.id == id)?;
-    let request = sync::Request {
-        district,
-        stored: house.site.stored_release(number),
-        mode: Mode::Scheduled,
-        now: Timestamp::now(),
-        today: service.clock.now().moment.today,
-        looks,
-    };
-    match sync::run(&service.store, &request, &|_| {}) {
-        Ok(Outcome::Published(report, trouble)) => {
-            tracing::info!(district = id, students = report.people, rows = report.reading.rows, "roster_published");
-            let warnings = report.reading.warnings.iter().map(ToString::to_string).chain(report.warnings());
-            for warning in warnings {
-                tracing::warn!(district = id, warning, "roster_warning");
-            }
-            if let Some(error) = trouble {
-                tracing::error!(district = id, %error, "the source could not be cleared away");
-            }
-            service.refresh_rosters();
-        }
-        Ok(Outcome::Refused(report)) => {
-            let cause = report.objection.as_ref().map_or("-", sync::Cause::name);
-            let why = report.objection.as_ref().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(district = id, cause, why, "sync_refused");
-            service.metrics.count_refused_sync(id);
-        }
-        Ok(Outcome::Growing) => {
-            tracing::info!(district = id, "the delivery still grows");
-            return district.source.as_ref().map(|source| source.settle + Duration::from_secs(1));
-        }
-        Ok(Outcome::NothingToDo | Outcome::Held | Outcome::RefusedBefore | Outcome::DryRun(_)) => {}
-        Err(SyncError::Roster(roster::RosterError::Locked { .. })) => {
-            tracing::info!(district = id, "another process syncs this district");
-        }
-        Err(error) => {
-            tracing::error!(district = id, cause = "source", why = %error, "sync_refused");
-            service.metrics.count_refused_sync(id);
-        }
-    }
-    None
 }

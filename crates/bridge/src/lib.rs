@@ -5,7 +5,7 @@
 //! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages ([`ncip`] does all of this for NCIP), and the
 //! verdict (`question`) is told to [`verdict_log`] (perhaps into an [`audit`] log of its own), [`metrics`] and, where somebody was admitted, [`usage`]. [`house`] is all that a request is answered from, swapped whole.
 //!
-//! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second, [`reload`] swaps the
+//! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second and [`schedule`] the syncs, [`reload`] swaps the
 //! configuration, [`control`] takes orders from commands, [`admin`] answers monitoring, [`logins`] checks clients, [`live`] is where logins meet directories.
 
 pub mod admin;
@@ -30,6 +30,7 @@ pub mod prompts;
 pub mod proxy;
 mod question;
 pub mod reload;
+pub mod schedule;
 pub mod service;
 pub mod sip;
 pub mod sockets;

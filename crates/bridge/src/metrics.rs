@@ -121,6 +121,8 @@ pub struct Metrics {
     opted_out: Family<DistrictLabel, Gauge>,
     opt_outs_kept: Family<DistrictLabel, Gauge>,
     syncs_refused: Family<DistrictLabel, Counter>,
+    syncs_running: Gauge,
+    syncs_waiting: Gauge,
     lines_dropped: Counter,
     audit_lines_dropped: Counter,
     /// Uses that found no room among those that wait to be written.
@@ -162,6 +164,8 @@ impl Metrics {
             opted_out: Family::default(),
             opt_outs_kept: Family::default(),
             syncs_refused: Family::default(),
+            syncs_running: Gauge::default(),
+            syncs_waiting: Gauge::default(),
             lines_dropped: Counter::default(),
             audit_lines_dropped: Counter::default(),
             uses_deferred: Counter::default(),
@@ -197,6 +201,8 @@ impl Metrics {
         let kept = self.opt_outs_kept.clone();
         registry.register("hallpass_opt_outs_kept", "1: the file is unclear, and the last good list goes on", kept);
         registry.register("hallpass_syncs_refused", "Rosters that were not published", self.syncs_refused.clone());
+        registry.register("hallpass_syncs_running", "Scheduled syncs under way", self.syncs_running.clone());
+        registry.register("hallpass_syncs_waiting", "Districts due, waiting for room", self.syncs_waiting.clone());
         registry.register("hallpass_locked_cards", "Students locked by wrong PINs", self.locked.clone());
         registry.register("hallpass_directory_up", "0: it did not answer, and is not asked", self.directory_up.clone());
         registry.register("hallpass_directory_busy", "Logins that ask or wait now", self.directory_busy.clone());
@@ -270,6 +276,12 @@ impl Metrics {
     /// Counts a roster that was not published.
     pub fn count_refused_sync(&self, district: &str) {
         self.syncs_refused.get_or_create(&DistrictLabel { district: district.to_owned() }).inc();
+    }
+
+    /// Takes over how many scheduled syncs run, and how many districts are due and wait until one ends.
+    pub fn observe_syncs(&self, running: usize, waiting: usize) {
+        self.syncs_running.set(i64::try_from(running).unwrap_or(i64::MAX));
+        self.syncs_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
     /// Takes over what is looked at, not counted: rosters, locks, dropped lines.

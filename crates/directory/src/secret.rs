@@ -22,7 +22,13 @@ impl Secret {
     /// hands it over as a credential (it lies in `credentials`, the folder `$CREDENTIALS_DIRECTORY`).
     pub fn read(path: &Path, credentials: Option<&Path>) -> Result<Self, Refusal> {
         let read = || {
-            let mut file = File::open(path)?;
+            let mut file =
+                File::open(path).map_err(|error| match path.to_string_lossy().strip_prefix("credential:") {
+                    Some(name) => io::Error::other(format!(
+                        "systemd hands no credentials to this process; run it in a unit with LoadCredential={name}:FILE"
+                    )),
+                    None => error,
+                })?;
             let metadata = file.metadata()?;
             let guarded_by_systemd = credentials.is_some_and(|folder| path.starts_with(folder));
             if !guarded_by_systemd && metadata.permissions().mode() & 0o077 != 0 {
@@ -83,6 +89,12 @@ mod tests {
             let refusal = read(text, 0o600, false).unwrap_err();
             assert!(refusal.to_string().ends_with("it must be the only line of the file"), "{refusal}");
         }
+    }
+
+    #[test]
+    fn a_credential_that_systemd_did_not_hand_over_says_where_it_would_be() {
+        let refusal = Secret::read(Path::new("credential:cms"), None).unwrap_err().to_string();
+        assert!(refusal.contains("run it in a unit with LoadCredential=cms:FILE"), "{refusal}");
     }
 
     #[test]

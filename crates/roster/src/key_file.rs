@@ -22,6 +22,9 @@ pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Keyring, RosterEr
     let fault = |problem: &str| RosterError::KeyFile { path: path.to_owned(), problem: problem.to_owned() };
     let mut file = fs::File::open(path).map_err(|error| {
         fault(&match error.kind() {
+            _ if is_credential(path) => {
+                "is handed over by systemd to its units only; run this in one with LoadCredential=".to_owned()
+            }
             std::io::ErrorKind::NotFound => "is missing; make one with `hallpass keygen`".to_owned(),
             _ => format!("cannot be read ({error}); run as the user that owns it"),
         })
@@ -54,6 +57,9 @@ pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Keyring, RosterEr
 /// Writes a new key file with mode 0600, never over an existing one, and gives it to `owner` (user and group id).
 pub fn generate(path: &Path, owner: Option<(u32, u32)>) -> Result<(), RosterError> {
     let fault = |problem: String| RosterError::KeyFile { path: path.to_owned(), problem };
+    if is_credential(path) {
+        return Err(fault("is handed over by systemd; write it where LoadCredential= says".to_owned()));
+    }
     let mut bytes = Zeroizing::new([0_u8; 32]);
     rand::fill(&mut *bytes).map_err(|_| RosterError::Crypto("no random bytes"))?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
@@ -77,6 +83,11 @@ pub fn generate(path: &Path, owner: Option<(u32, u32)>) -> Result<(), RosterErro
             .map_err(|error| fault(format!("cannot be given to its owner ({error})")))?;
     }
     Ok(())
+}
+
+/// The configuration names a credential, and systemd hands none to this process.
+fn is_credential(path: &Path) -> bool {
+    path.to_string_lossy().starts_with("credential:")
 }
 
 fn decode_hex(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
@@ -112,6 +123,14 @@ mod tests {
             assert!(generate(path, None).unwrap_err().to_string().contains("exists already"));
             assert_eq!(fs::read(path).unwrap(), before);
         });
+    }
+
+    #[test]
+    fn a_credential_that_systemd_did_not_hand_over_is_neither_read_nor_made() {
+        let path = Path::new("credential:key");
+        assert!(load(path, None).unwrap_err().to_string().contains("LoadCredential="));
+        assert!(generate(path, None).unwrap_err().to_string().contains("LoadCredential="));
+        assert!(!path.exists());
     }
 
     #[test]

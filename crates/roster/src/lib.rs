@@ -5,6 +5,7 @@
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
+//! - [`history`] what the last syncs of each district came to
 //! - [`opt_outs`] who does not want to be served, or the last that was known of it
 //! - [`usage`] who has used a card: counts, and sealed marks; [`period`] over which months
 //! - [`live`] what is kept of logins at a directory
@@ -14,6 +15,7 @@ pub mod error;
 mod filter;
 pub mod generation;
 pub mod header;
+pub mod history;
 pub mod identity;
 pub mod key_file;
 pub mod keyring;
@@ -30,6 +32,7 @@ pub mod writer;
 pub use error::RosterError;
 pub use generation::{Generation, GenerationId};
 pub use header::{Header, SchoolEntry};
+pub use history::{ChangeCounts, RunCounts, RunEnd, RunRecord, Trigger};
 pub use identity::{IdentityKey, OptOutMark};
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
 pub use live::{ForwardRecord, OfflineVerifier};

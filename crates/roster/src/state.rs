@@ -9,6 +9,7 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RwTxn, Withou
 use serde::{Deserialize, Serialize};
 
 use crate::generation::open_env;
+use crate::history::{self, RunRecord};
 use crate::{GenerationId, OptOutMark, RosterError};
 
 /// The state's map never grows. 1,000,000 locked students have 100 MB; 1,000,000 who use three clients have 400 MB of
@@ -84,6 +85,7 @@ pub struct State {
     usage: Database<'static, Bytes, Bytes>,
     forwards: Database<'static, Bytes, Bytes>,
     offline: Database<'static, Bytes, Bytes>,
+    runs: Database<'static, Bytes, Bytes>,
 }
 
 /// The name of the sealed identity key.
@@ -100,13 +102,19 @@ impl State {
         // Left by a process that was killed while it read.
         env.clear_stale_readers().map_err(fault())?;
         let txn = env.write_txn().map_err(fault())?;
-        let ([rosters, refused, keys, opt_outs], [attempts, marks, usage, forwards, offline]) = env
+        let ([rosters, refused, keys, opt_outs], [attempts, marks, usage, forwards, offline, runs]) = env
             .create_databases_and_commit(txn, |opener, txn| {
                 let mut by_name = |name| opener.create_database::<Str, Bytes>(txn, Some(name));
                 let named = [by_name("rosters")?, by_name("refused")?, by_name("keys")?, by_name("opt-outs")?];
                 let mut by_key = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
-                let keyed =
-                    [by_key("attempts")?, by_key("marks")?, by_key("usage")?, by_key("forwards")?, by_key("offline")?];
+                let keyed = [
+                    by_key("attempts")?,
+                    by_key("marks")?,
+                    by_key("usage")?,
+                    by_key("forwards")?,
+                    by_key("offline")?,
+                    by_key("runs")?,
+                ];
                 Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit((named, keyed)))
             })
             .map_err(fault())?
@@ -124,6 +132,7 @@ impl State {
             usage,
             forwards,
             offline,
+            runs,
         })
     }
 
@@ -240,6 +249,20 @@ impl State {
         &self.offline
     }
 
+    /// The records of runs; see `history.rs`.
+    pub(crate) const fn runs_table(&self) -> &Database<'static, Bytes, Bytes> {
+        &self.runs
+    }
+
+    /// Shows each record of a district's runs, the oldest first.
+    pub(crate) fn each_run(&self, district: &str, show: impl FnMut(RunRecord)) -> Result<(), RosterError> {
+        let txn = self.env.read_txn().map_err(self.fault())?;
+        let stored = self.runs.prefix_iter(&txn, &history::prefix(district)).map_err(self.fault())?;
+        let stored = stored.collect::<heed::Result<Vec<_>>>().map_err(self.fault())?;
+        stored.into_iter().filter_map(|(_, stored)| history::decode(stored)).for_each(show);
+        Ok(())
+    }
+
     /// Shows every count of uses whose name begins so.
     pub(crate) fn each_usage(&self, prefix: &[u8], mut show: impl FnMut(&[u8], &[u8])) -> Result<(), RosterError> {
         let txn = self.env.read_txn().map_err(self.fault())?;
@@ -250,14 +273,14 @@ impl State {
         Ok(())
     }
 
-    /// Ends a district: its pointer, its refused file, its opt-outs, who used it, and the lockouts of its ID `spaces` that no other
-    /// district shares.
+    /// Ends a district: its pointer, its refused file, its opt-outs, who used it, its runs, and the lockouts of its ID `spaces` that no
+    /// other district shares.
     pub(crate) fn purge(&self, district: &str, spaces: &[&str]) -> Result<(), RosterError> {
         self.write(|txn| {
             self.rosters.delete(txn, district)?;
             self.refused.delete(txn, district)?;
             self.opt_outs.delete(txn, district)?;
-            for table in [&self.marks, &self.usage] {
+            for table in [&self.marks, &self.usage, &self.runs] {
                 // The names of a district's records begin with its id and a NUL, so they end before its id and a 1.
                 let (from, to) = ([district.as_bytes(), &[0]].concat(), [district.as_bytes(), &[1]].concat());
                 let range = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));

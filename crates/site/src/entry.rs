@@ -238,6 +238,11 @@ impl<'a> Entry<'a> {
         Some(self.reader.folder.join(self.text()?))
     }
 
+    /// Where systemd puts what it hands over, if it does.
+    pub(crate) fn credentials(&self) -> Option<&'a str> {
+        self.reader.credentials
+    }
+
     fn out_of_range<T>(&self, least: impl Display, most: impl Display) -> Option<T> {
         self.error("out of range", format!("expected {least} to {most}"));
         None

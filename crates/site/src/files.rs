@@ -96,10 +96,11 @@ impl Folder {
     pub(crate) fn drafts<'a, T>(
         &'a self,
         sink: &'a Sink,
+        credentials: Option<&'a str>,
         known: &[&str],
         draft: impl Fn(&Section<'a>, &str) -> Option<T>,
     ) -> Vec<Option<T>> {
-        let reader = Reader { sink, folder: &self.path };
+        let reader = Reader { sink, folder: &self.path, credentials };
         self.files.iter().map(|(id, node)| draft(&Section::root(node.as_ref()?, reader, known)?, id)).collect()
     }
 }

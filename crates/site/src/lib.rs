@@ -43,6 +43,7 @@ mod pin;
 mod preset;
 mod privileges;
 mod scope;
+mod secret_file;
 mod section;
 pub mod site;
 pub mod source;
@@ -66,8 +67,8 @@ pub use ncip::{Convention, Ncip};
 pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{
-    After, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
-    Source, SourceKind,
+    After, Due, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
+    Quiet, Schedule, Source, SourceKind,
 };
 pub use texts::{Said, Texts};
 pub use units::Share;

@@ -63,9 +63,10 @@ impl Tls {
     pub(crate) const KEYS: &[&str] = &["certificate-file", "key-file", "client-ca-file"];
 
     fn read(section: &Section<'_>) -> Option<Self> {
-        let file = |key, what| section.required(key, what).and_then(|entry| entry.path());
-        let certificate_file = file("certificate-file", "the certificate chain, in PEM");
-        let key_file = file("key-file", "the certificate's private key, in PEM");
+        let certificate_file = section.required("certificate-file", "the certificate chain, in PEM");
+        let certificate_file = certificate_file.and_then(|entry| entry.path());
+        let key_file = section.required("key-file", "the certificate's private key, in PEM");
+        let key_file = key_file.and_then(|entry| entry.secret_file());
         let client_ca_file = section.optional("client-ca-file").map_or(Some(None), |entry| entry.path().map(Some));
         Some(Self { certificate_file: certificate_file?, key_file: key_file?, client_ca_file: client_ca_file? })
     }

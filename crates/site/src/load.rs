@@ -8,6 +8,7 @@ use patron::Budget;
 use crate::entry::Entry;
 use crate::files::{self, Folder};
 use crate::finding::Place;
+use crate::secret_file::CREDENTIALS;
 use crate::section::{Reader, Section, Sink};
 use crate::tree::Node;
 use crate::{
@@ -51,15 +52,18 @@ fn position(place: &Place) -> (PathBuf, usize, usize) {
 /// Reads everything, also after a mistake: all are told at once. `None` only where one was.
 fn read(file: &Path, env: impl Iterator<Item = (String, String)>, sink: &Sink) -> Option<Site> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let main = main_node(file, env, sink);
+    let env: Vec<(String, String)> = env.collect();
+    let credentials = env.iter().find(|(name, _)| name == CREDENTIALS).map(|(_, folder)| folder.as_str());
+    let main = main_node(file, env.iter().cloned(), sink);
     let district_files = Folder::read(folder.join("districts"), sink);
     let client_files = Folder::read(folder.join("clients"), sink);
     let (district_ids, client_ids) = (district_files.ids(), client_files.ids());
 
-    let main = main.as_ref().and_then(|node| Section::root(node, Reader { sink, folder }, KEYS));
+    let main = main.as_ref().and_then(|node| Section::root(node, Reader { sink, folder, credentials }, KEYS));
     let main = main.map(|root| Main::read(&root, &client_ids));
-    let districts = district_files.drafts(sink, district::KEYS, district::read);
-    let clients = client_files.drafts(sink, client::KEYS, |root, id| client::read(root, id, &district_ids));
+    let districts = district_files.drafts(sink, credentials, district::KEYS, district::read);
+    let clients =
+        client_files.drafts(sink, credentials, client::KEYS, |root, id| client::read(root, id, &district_ids));
 
     for (files, what) in [(&district_ids, "districts"), (&client_ids, "clients")] {
         if files.is_empty() {
@@ -130,7 +134,7 @@ impl<'a> Main<'a> {
             data_dir: root.required("data-dir", "the folder of rosters and state").and_then(|entry| entry.path()),
             key_file: root
                 .required("key-file", "the file that `hallpass keygen` writes")
-                .and_then(|entry| entry.path()),
+                .and_then(|entry| entry.secret_file()),
             library: library.and_then(|section| Library::read(&section)),
             listeners: listeners
                 .into_iter()

@@ -37,6 +37,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) sink: &'a Sink,
     /// Where relative paths start.
     pub(crate) folder: &'a Path,
+    /// Where systemd puts what it hands over.
+    pub(crate) credentials: Option<&'a str>,
 }
 
 /// A table whose keys are known; the others have been reported.

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use patron::Student;
 use roster::generation::Cursor;
 use roster::{Generation, RosterError, Row, RowIndex, StudentRow, Verifier};
 
 use crate::hold::Hold;
+use crate::losses::Losses;
 use crate::merge::Merged;
 
 /// Counts of the change.
@@ -22,6 +24,10 @@ pub struct Change {
     pub new: u64,
     /// IDs with a PIN in both, and not the same.
     pub pin_changed: u64,
+    /// IDs that had a PIN and have none.
+    pub pin_lost: u64,
+    /// IDs that were one person's and are two people's.
+    pub shared: u64,
 }
 
 /// Compares rows, which come in the order of the index, with a published generation.
@@ -36,6 +42,8 @@ pub enum Comparison<'a> {
         ahead: Option<(RowIndex, Row)>,
         /// So far.
         change: Change,
+        /// So far.
+        losses: Losses,
     },
     /// Under other rules or another key: each row is looked up as it was then.
     LookedUp {
@@ -45,6 +53,8 @@ pub enum Comparison<'a> {
         change: Change,
         /// Published rows that are still there.
         still: u64,
+        /// Everybody is gone until seen again.
+        losses: Losses,
     },
 }
 
@@ -53,15 +63,24 @@ impl<'a> Comparison<'a> {
     pub fn side_by_side(published: &'a Generation) -> Result<Self, RosterError> {
         let mut cursor = published.cursor()?;
         let ahead = cursor.next_row()?;
-        Ok(Self::SideBySide { published: Box::new(cursor), ahead, change: Change::default() })
+        let (change, losses) = (Change::default(), Losses::default());
+        Ok(Self::SideBySide { published: Box::new(cursor), ahead, change, losses })
     }
 
     /// Compares with `published`, whose rows were made under other rules.
-    pub fn looked_up(published: &'a Arc<Generation>) -> Self {
+    pub fn looked_up(published: &'a Arc<Generation>) -> Result<Self, RosterError> {
         let header = published.header();
         let ids = header.rows.saturating_sub(header.aliases).saturating_sub(header.held);
         let change = Change { published: ids, ..Change::default() };
-        Self::LookedUp { published, change, still: 0 }
+        let mut losses = Losses::default();
+        published.for_each(|_, row| {
+            if let Some(student) = person(&row) {
+                losses.there(student);
+                losses.gone(student);
+            }
+            Ok(())
+        })?;
+        Ok(Self::LookedUp { published, change, still: 0, losses })
     }
 
     /// Takes the next row; `held` is handed what is held of those that stood before it.
@@ -73,7 +92,7 @@ impl<'a> Comparison<'a> {
     ) -> Result<(), RosterError> {
         match self {
             Self::First => {}
-            Self::SideBySide { published, ahead, change } => loop {
+            Self::SideBySide { published, ahead, change, losses } => loop {
                 let order = ahead.as_ref().map_or(Ordering::Greater, |(index, _)| index.cmp(&merged.index));
                 if order == Ordering::Greater {
                     change.new += u64::from(!is_alias(&merged.row));
@@ -83,23 +102,25 @@ impl<'a> Comparison<'a> {
                 if order == Ordering::Equal {
                     if !is_alias(&row) && !is_held(&row) {
                         change.published += 1;
-                        change.pin_changed += u64::from(differ(verifiers(&row), verifiers(&merged.row)));
+                        change.compare(&row, &merged.row, verifiers(&merged.row));
+                        change.pin_lost += u64::from(has_pin(&row) && lacks_pin(&merged.row));
+                        person(&row).into_iter().for_each(|student| losses.there(student));
                     }
                     return Ok(());
                 }
-                change.vanished(index, row, hold, held)?;
+                vanished(index, row, (change, losses), hold, held)?;
             },
-            Self::LookedUp { published, change, still } => {
+            Self::LookedUp { published, change, still, losses } => {
                 let found = match &merged.before {
-                    Some((index, now)) => {
-                        published.row(index)?.map(|row| (differ(verifiers(&row), now), is_held(&row)))
-                    }
+                    Some((index, now)) => published.row(index)?.map(|row| (row, now)),
                     None => None,
                 };
                 match found {
-                    Some((differs, was_held)) => {
-                        *still += u64::from(!was_held);
-                        change.pin_changed += u64::from(differs);
+                    Some((row, now)) => {
+                        *still += u64::from(!is_held(&row));
+                        // A PIN that the new rule makes of something else is not lost.
+                        change.compare(&row, &merged.row, now);
+                        person(&row).into_iter().for_each(|student| losses.still_there(student));
                     }
                     None => change.new += u64::from(!is_alias(&merged.row)),
                 }
@@ -113,46 +134,83 @@ impl<'a> Comparison<'a> {
         self,
         hold: &mut Hold<'_>,
         held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
-    ) -> Result<Option<Change>, RosterError> {
+    ) -> Result<Option<(Change, Losses)>, RosterError> {
         match self {
             Self::First => Ok(None),
-            Self::SideBySide { mut published, ahead, mut change } => {
+            Self::SideBySide { mut published, ahead, mut change, mut losses } => {
                 let mut rest = ahead;
                 while let Some((index, row)) = rest {
-                    change.vanished(index, row, hold, held)?;
+                    vanished(index, row, (&mut change, &mut losses), hold, held)?;
                     rest = published.next_row()?;
                 }
-                Ok(Some(change))
+                Ok(Some((change, losses)))
             }
-            Self::LookedUp { change, still, .. } => {
-                Ok(Some(Change { gone: change.published.saturating_sub(still), ..change }))
+            Self::LookedUp { change, still, losses, .. } => {
+                Ok(Some((Change { gone: change.published.saturating_sub(still), ..change }, losses)))
             }
         }
     }
 }
 
-impl Change {
-    /// A published row that is not in the source.
-    fn vanished(
-        &mut self,
-        index: RowIndex,
-        row: Row,
-        hold: &mut Hold<'_>,
-        held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
-    ) -> Result<(), RosterError> {
-        let was_there = !is_alias(&row) && !is_held(&row);
-        self.published += u64::from(was_there);
-        let goes_on = match row {
-            Row::Student(row) => hold.held(row),
-            Row::Alias(_) | Row::Ambiguous | Row::Decoy(_) => None,
-        };
-        self.gone += u64::from(was_there && !(goes_on.is_some() && hold.is_summer()));
-        if let Some(row) = goes_on {
-            self.held += 1;
-            held(index, row)?;
-        }
-        Ok(())
+/// A published row that is not in the source.
+fn vanished(
+    index: RowIndex,
+    row: Row,
+    (change, losses): (&mut Change, &mut Losses),
+    hold: &mut Hold<'_>,
+    held: &mut dyn FnMut(RowIndex, StudentRow) -> Result<(), RosterError>,
+) -> Result<(), RosterError> {
+    let was_there = !is_alias(&row) && !is_held(&row);
+    change.published += u64::from(was_there);
+    let Row::Student(row) = row else {
+        change.gone += u64::from(was_there);
+        return Ok(());
+    };
+    // As the published header counts its schools: a held row is moved to the new one's.
+    let student = row.student.clone();
+    let goes_on = hold.held(row);
+    let is_gone = was_there && !(goes_on.is_some() && hold.is_summer());
+    change.gone += u64::from(is_gone);
+    if was_there {
+        losses.there(&student);
     }
+    if is_gone {
+        losses.gone(&student);
+    }
+    if let Some(row) = goes_on {
+        change.held += 1;
+        if !hold.is_summer() {
+            losses.held(&student);
+        }
+        held(index, row)?;
+    }
+    Ok(())
+}
+
+impl Change {
+    /// An ID that is there as before; `now` are its verifiers under the rules of the published roster.
+    fn compare(&mut self, before: &Row, after: &Row, now: &[Verifier]) {
+        match (before, after) {
+            (Row::Student(_), Row::Ambiguous) => self.shared += 1,
+            _ => self.pin_changed += u64::from(differ(verifiers(before), now)),
+        }
+    }
+}
+
+/// Somebody who is published and not held.
+fn person(row: &Row) -> Option<&Student> {
+    match row {
+        Row::Student(row) if row.student.withdrawn.is_none() => Some(&row.student),
+        _ => None,
+    }
+}
+
+fn has_pin(row: &Row) -> bool {
+    matches!(row, Row::Student(row) if row.has_pin())
+}
+
+fn lacks_pin(row: &Row) -> bool {
+    matches!(row, Row::Student(row) if !row.has_pin())
 }
 
 const fn is_alias(row: &Row) -> bool {

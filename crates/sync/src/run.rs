@@ -17,6 +17,7 @@ use crate::cross_check;
 use crate::derive::{self, Deriver, Rules, Underivable};
 use crate::guard::{Evidence, objection};
 use crate::hold::Hold;
+use crate::kept;
 use crate::merge::{Merge, Merged};
 use crate::report::Report;
 use crate::resting::Looks;
@@ -171,7 +172,8 @@ impl Run<'_> {
         let keyring = &self.store.keyring();
         let (district, mode) = (self.request.district, self.request.mode);
         let rules = Rules::new(keyring.current(), district.cards.clone(), district.pins.clone());
-        let mut report = Report::default();
+        let before_this = kept::last_published(self.store, &district.id)?;
+        let mut report = Report { before: before_this, ..Report::default() };
         // A published roster that cannot be read is no reason not to mend it by this very sync.
         let published = match self.store.serving(&district.id) {
             Ok(published) => published,
@@ -189,7 +191,7 @@ impl Run<'_> {
         let comparison = match (&published, &before) {
             (None, _) => Comparison::First,
             (Some(published), None) => Comparison::side_by_side(published)?,
-            (Some(published), Some(_)) => Comparison::looked_up(published),
+            (Some(published), Some(_)) => Comparison::looked_up(published)?,
         };
         let expiry = district.expiry.clone();
         let expiry_version = expiry.version();
@@ -216,6 +218,9 @@ impl Run<'_> {
                 header: &header,
                 published: published.as_deref().map(Generation::header),
                 change: report.change,
+                losses: &report.losses,
+                merged: report.merged,
+                before: report.before,
                 rows: report.reading.rows,
                 errors: report.reading.undecodable.count + report.off_pattern,
             },
@@ -272,12 +277,14 @@ impl Run<'_> {
             drop(sender);
             (reading, derived.join())
         });
-        let reading = reading?;
+        let mut reading = reading?;
         let derived = derived.map_err(|_| RosterError::Crypto("a thread of the sync panicked"))??;
         report.no_rule = derived.no_rule;
-        report.reading.without_id += derived.no_id;
+        reading.without_id += derived.no_id;
         report.off_pattern = derived.off_pattern;
         report.off_pattern_first.clone_from(&derived.off_pattern_first);
+        report.no_id_first.clone_from(&derived.no_id_first);
+        report.undated_first.clone_from(&derived.undated_first);
         Ok((reading, derived))
     }
 
@@ -300,7 +307,9 @@ impl Run<'_> {
             }
             merging.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?
         })?;
-        report.change = comparison.end(hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
+        let end = comparison.end(hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
+        report.change = end.as_ref().map(|(change, _)| *change);
+        report.losses = end.map(|(_, losses)| losses).unwrap_or_default();
         (report.people, report.ambiguous) = (header.people, header.ambiguous);
         (report.aliases, report.held) = (header.aliases, header.held);
         report.without_verifier = header.without_verifier;
@@ -317,16 +326,35 @@ struct Derived {
     no_id: u64,
     off_pattern: u64,
     off_pattern_first: Vec<u64>,
+    no_id_first: Vec<u64>,
+    /// People without a birth date, where one is needed.
+    undated_first: Vec<u64>,
     /// Of each ID space whose PINs are hashed.
     decoys: BTreeMap<String, String>,
 }
 
 fn derive_all(people: Receiver<Vec<Person>>, deriver: &Deriver<'_>, runs: Runs) -> Result<Derived, RosterError> {
     const PLACES: usize = 10;
-    let mut derived =
-        Derived { runs, no_rule: 0, no_id: 0, off_pattern: 0, off_pattern_first: Vec::new(), decoys: BTreeMap::new() };
+    let mut derived = Derived {
+        runs,
+        no_rule: 0,
+        no_id: 0,
+        off_pattern: 0,
+        off_pattern_first: Vec::new(),
+        no_id_first: Vec::new(),
+        undated_first: Vec::new(),
+        decoys: BTreeMap::new(),
+    };
+    let note = |first: &mut Vec<u64>, row| {
+        if first.len() < PLACES {
+            first.push(row);
+        }
+    };
     for person in people.into_iter().flatten() {
         let row = person.row;
+        if person.birth_date.is_none() && deriver.needs_birth_date() {
+            note(&mut derived.undated_first, row);
+        }
         match deriver.derive(person, &mut |record| derived.runs.push(&record))? {
             derive::Outcome::Taken => {}
             derive::Outcome::Hashed(space, decoy) => {
@@ -335,12 +363,13 @@ fn derive_all(people: Receiver<Vec<Person>>, deriver: &Deriver<'_>, runs: Runs) 
                 }
             }
             derive::Outcome::Not(Underivable::NoRule) => derived.no_rule += 1,
-            derive::Outcome::Not(Underivable::NoId) => derived.no_id += 1,
+            derive::Outcome::Not(Underivable::NoId) => {
+                derived.no_id += 1;
+                note(&mut derived.no_id_first, row);
+            }
             derive::Outcome::Not(Underivable::OffPattern) => {
                 derived.off_pattern += 1;
-                if derived.off_pattern_first.len() < PLACES {
-                    derived.off_pattern_first.push(row);
-                }
+                note(&mut derived.off_pattern_first, row);
             }
         }
     }

@@ -67,6 +67,34 @@ fn a_rollback_serves_the_older_roster_and_no_schedule_publishes_over_it() {
 }
 
 #[test]
+fn a_rollback_to_before_an_opt_out_refuses_who_has_opted_out_since() {
+    let serving = Serving::new();
+    let site = &serving.site;
+    site.replace("districts/cms.toml", "[eligibility]\n", "[eligibility]\nopt-out-file = \"cms.opt-outs\"\n");
+    let (gone, beside) = (&serving.roll.people[7], &serving.roll.people[8]);
+    fs::write(site.path("conf/districts/cms.opt-outs"), format!("{}\n", gone.id)).unwrap();
+    site.run(&["reload"]).succeeded();
+    let refused = |serving: &Serving| {
+        assert!(serving.daemon.patron(&gone.id, &gone.pin()).refuses(), "who has opted out");
+        assert!(serving.daemon.patron(&beside.id, &beside.pin()).admits(), "who has not");
+    };
+    refused(&serving);
+    site.run(&["sync"]).succeeded();
+    let first = serving.status()["cms"]["generations"][1]["id"].as_str().unwrap().to_owned();
+    // The older roster was made before anybody opted out.
+    site.run(&["roster", "rollback", "cms", &first]).succeeded().tells(&["serves", &first]);
+    refused(&serving);
+    // Also where the list is gone by then: the last good one goes on.
+    fs::remove_file(site.path("conf/districts/cms.opt-outs")).unwrap();
+    serving.daemon.wait_for_words("opt_outs_kept");
+    refused(&serving);
+    let Serving { site, daemon, .. } = serving;
+    drop(daemon);
+    let daemon = Daemon::start(&site);
+    assert!(daemon.patron(&gone.id, &gone.pin()).refuses(), "and after a restart");
+}
+
+#[test]
 fn a_rollback_to_the_newest_lifts_the_hold() {
     let serving = Serving::new();
     let newest = |serving: &Serving| serving.status()["cms"]["generations"][0]["id"].as_str().unwrap().to_owned();

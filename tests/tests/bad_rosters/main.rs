@@ -34,7 +34,7 @@ impl Serving {
     }
 
     /// What lies in the inbox is refused with exit code 65 and these words, by a person's sync as by a rehearsal, and
-    /// changes nothing.
+    /// changes nothing but the list of runs, to which the sync is added.
     #[track_caller]
     fn refuses(&self, words: &[&str]) {
         let before = self.status();
@@ -47,8 +47,18 @@ impl Serving {
             for person in &self.roll.people {
                 assert!(!told.contains(&person.id) && !told.contains(&person.family), "it names a person: {told}");
             }
+            if arguments.contains(&"--dry-run") {
+                assert_eq!(self.status(), before, "a rehearsal leaves no trace");
+            }
         }
-        assert_eq!(self.status(), before);
+        let mut after = self.status();
+        let runs = std::mem::replace(&mut after["cms"]["runs"], before["cms"]["runs"].clone());
+        assert_eq!(after, before);
+        assert_eq!((&runs[0]["end"], &runs[0]["trigger"]), (&"refused".into(), &"manual".into()));
+        let kept = runs[0].to_string();
+        for person in &self.roll.people {
+            assert!(!kept.contains(&person.id) && !kept.contains(&person.family), "it names a person: {kept}");
+        }
         self.the_old_roster_serves();
     }
 

@@ -150,6 +150,67 @@ fn refuses_twice_as_many_people() {
 }
 
 #[test]
+fn refuses_a_file_with_each_row_twice() {
+    let serving = Serving::new();
+    let twice = |bytes: Vec<u8>| {
+        let rows: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        [&rows[..], &rows[1..]].concat().concat()
+    };
+    serving.refuses_files(
+        &serving.with("users.csv", twice),
+        &["200 rows repeat somebody who is there already, beside 200 people", "one export twice in a file?"],
+    );
+}
+
+#[test]
+fn refuses_each_id_twice_with_other_birth_dates() {
+    let serving = Serving::new();
+    let mut double = serving.roll.clone();
+    double.people.extend(serving.changed(|person| person.born = Some((1999, 9, 9))).people);
+    serving.refuses_roll(&double, &["200 of 200 IDs are two people's now", "an old and a new export in one file"]);
+    double.people.truncate(211);
+    serving.refuses_roll(&double, &["11 of 200 IDs are two people's now", "(max-pin-changed)"]);
+}
+
+#[test]
+fn refuses_birth_dates_of_which_half_are_missing() {
+    let serving = Serving::new();
+    let half = |bytes: Vec<u8>| bytes.split_inclusive(|byte| *byte == b'\n').take(101).flatten().copied().collect();
+    serving.refuses_files(
+        &serving.with("demographics.csv", half),
+        &["100 of 200 PINs are gone or changed (max-pin-changed)", "cut short"],
+    );
+}
+
+#[test]
+fn refuses_a_bundle_without_one_of_the_schools_and_names_it() {
+    let serving = Serving::new();
+    let (site, all) = (&serving.site, with_a_second_school(serving.roll.files()));
+    deliver(&site.inbox(), &all);
+    site.run(&["sync"]).succeeded();
+    let without = |files: &Files, school: &str| -> Files {
+        let lines = |bytes: &[u8]| -> Vec<u8> {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.split_inclusive('\n').filter(|line| !line.contains(school)).collect::<String>().into_bytes()
+        };
+        files.iter().map(|(name, bytes)| (*name, lines(bytes))).collect()
+    };
+    serving.refuses_files(
+        &without(&all, "school-2"),
+        &[
+            "of 30 people at Second School (school-2) 0 are left, and 30 of them are nowhere in the roster",
+            "If the school is closed, `--force` publishes",
+        ],
+    );
+    let theirs = &serving.roll.people[199];
+    assert!(serving.daemon.patron(&theirs.id, &theirs.pin()).admits(), "who is at the missing school is served on");
+    // It closes, and its people are at the other one from then on.
+    deliver(&site.inbox(), &serving.roll.files());
+    site.run(&["sync"]).succeeded();
+    assert!(serving.daemon.patron(&theirs.id, &theirs.pin()).admits());
+}
+
+#[test]
 fn refuses_ids_that_lost_their_zeros() {
     let serving = Serving::new();
     let stripped = serving.changed(|person| person.id = person.id.trim_start_matches('0').to_owned());
@@ -201,6 +262,23 @@ fn what_is_no_file_in_the_inbox_is_neither_waited_for_nor_followed() {
     pipe("users.csv");
     serving.site.run(&["sync"]).succeeded().tells(&["nothing new in the inbox"]);
     serving.the_old_roster_serves();
+}
+
+/// The last 30 people are at a school of their own.
+fn with_a_second_school(mut files: Files) -> Files {
+    for (name, bytes) in &mut files {
+        let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+        let moved = |(number, line): (usize, &str)| match number > 170 {
+            true => line.replace("school-1", "school-2"),
+            false => line.to_owned(),
+        };
+        *bytes = match *name {
+            "users.csv" => text.split_inclusive('\n').enumerate().map(moved).collect::<String>().into_bytes(),
+            "orgs.csv" => (text + "school-2,,,Second School,school,00002,\r\n").into_bytes(),
+            _ => text.into_bytes(),
+        };
+    }
+    files
 }
 
 fn replaced(from: &'static str, to: &'static str) -> impl FnOnce(Vec<u8>) -> Vec<u8> {

@@ -11,6 +11,7 @@ pub mod orders;
 pub mod probe;
 pub mod report;
 pub mod roster;
+pub mod runs;
 pub mod serve;
 pub mod sync;
 pub mod synthesise;

@@ -2,11 +2,13 @@
 
 use clap::{Args, Subcommand};
 use jiff::{SpanRound, Timestamp, Unit};
+use roster::history::KEPT_RUNS;
 use roster::{GenerationId, Published, Store};
-use site::Site;
+use site::{District, Site};
 
 use crate::cli::Configuration;
 use crate::commands::orders::{forget_lockouts, refresh_daemon};
+use crate::commands::runs;
 use crate::commands::sync::chosen;
 use crate::failure::{DATA, Failure, USAGE};
 use crate::terminal;
@@ -20,8 +22,10 @@ pub struct Roster {
 
 #[derive(Subcommand)]
 enum Act {
-    /// Show what each district serves and could go back to.
+    /// Show what each district serves and could go back to, and what its last syncs came to.
     Status {
+        /// The district, with all of its last 30 syncs; all districts with a few of them where none is named.
+        district: Option<String>,
         /// For scripts.
         #[arg(long)]
         json: bool,
@@ -50,10 +54,15 @@ enum Act {
 impl Roster {
     pub fn run(self) -> Result<(), Failure> {
         match self.act {
-            Act::Status { json, configuration } => {
+            Act::Status { district, json, configuration } => {
                 let site = configuration.load_as_owner()?.site;
                 let store = bridge::open_store(&site)?;
-                if json { status_json(&site, &store) } else { status(&site, &store) }
+                let chosen: Vec<&District> = chosen(&site, district.as_deref())?
+                    .into_iter()
+                    .filter_map(|number| site.districts.get(number))
+                    .collect();
+                let lines = if district.is_some() { KEPT_RUNS } else { A_FEW };
+                if json { status_json(&chosen, &store) } else { status(&chosen, &store, lines) }
             }
             Act::Rollback { district, generation, configuration } => {
                 let site = configuration.load_as_owner()?.site;
@@ -67,10 +76,15 @@ impl Roster {
     }
 }
 
-fn status(site: &Site, store: &Store) -> Result<(), Failure> {
-    for district in &site.districts {
+/// Syncs shown of each of all districts.
+const A_FEW: usize = 5;
+
+fn status(districts: &[&District], store: &Store, lines: usize) -> Result<(), Failure> {
+    for district in districts {
+        let recorded = store.state().runs(&district.id)?;
         let Some(published) = store.state().published(&district.id)? else {
             println!("{}: no roster yet; `hallpass sync {}`", district.id, district.id);
+            runs::print(&recorded, lines);
             continue;
         };
         let held = if published.held { ", held by a rollback until the next manual sync" } else { "" };
@@ -92,31 +106,41 @@ fn status(site: &Site, store: &Store) -> Result<(), Failure> {
             Ok(None) => {}
             Err(error) => println!("  cannot be served: {error}"),
         }
+        runs::print(&recorded, lines);
     }
     Ok(())
 }
 
-fn status_json(site: &Site, store: &Store) -> Result<(), Failure> {
-    let mut districts = serde_json::Map::new();
-    for district in &site.districts {
+fn status_json(districts: &[&District], store: &Store) -> Result<(), Failure> {
+    let mut told = serde_json::Map::new();
+    for district in districts {
         let published = store.state().published(&district.id)?;
+        let recorded = store.state().runs(&district.id)?;
         let generations = |published: Published| -> Vec<serde_json::Value> {
             let rows = published.generations.into_iter();
             rows.map(|kept| serde_json::json!({ "id": kept.id, "people": kept.people, "made_at": kept.made_at }))
                 .collect()
         };
         let state = match published {
-            None => serde_json::Value::Null,
+            None if recorded.is_empty() => serde_json::Value::Null,
+            None => serde_json::json!({
+                "serving": null,
+                "held": false,
+                "readable": false,
+                "generations": [],
+                "runs": recorded,
+            }),
             Some(published) => serde_json::json!({
                 "serving": published.serving,
                 "held": published.held,
                 "readable": store.serving(&district.id).is_ok(),
                 "generations": generations(published),
+                "runs": recorded,
             }),
         };
-        districts.insert(district.id.clone(), state);
+        told.insert(district.id.clone(), state);
     }
-    println!("{}", serde_json::Value::Object(districts));
+    println!("{}", serde_json::Value::Object(told));
     Ok(())
 }
 

@@ -124,9 +124,10 @@ pub(crate) struct Reached {
 /// Reads it; `asks` is whether somebody must be named who asks.
 pub(crate) fn reached(section: &Section<'_>, asks: bool) -> Option<Reached> {
     let start_tls = section.optional("start-tls").and_then(|entry| entry.flag()).unwrap_or_default();
-    let client_certificate = pair(section, "client-certificate-file", "client-key-file", Entry::path, Entry::path);
+    let client_certificate =
+        pair(section, "client-certificate-file", "client-key-file", Entry::path, Entry::secret_file);
     let text = |entry: &Entry<'_>| entry.text().map(str::to_owned);
-    let bind = pair(section, "bind-dn", "bind-password-file", text, Entry::path);
+    let bind = pair(section, "bind-dn", "bind-password-file", text, Entry::secret_file);
     if asks && section.optional("bind-dn").or_else(|| section.optional("client-certificate-file")).is_none() {
         section.error("bind-dn", "nobody is named who asks", "expected bind-dn, or a client certificate that says it");
     }

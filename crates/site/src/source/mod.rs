@@ -1,10 +1,11 @@
-//! `[source]` of a district: where its rosters come from. One file for each kind, and one for the guard.
+//! `[source]` of a district: where its rosters come from. One file for each kind, one for the guard, one for the schedule.
 
 pub mod delimited;
 mod guard;
 pub(crate) mod ldap;
 pub(crate) mod one_roster_csv;
 pub(crate) mod one_roster_rest;
+mod schedule;
 mod web_address;
 
 use std::path::PathBuf;
@@ -16,14 +17,15 @@ pub use delimited::Delimited;
 pub use guard::Guard;
 pub use ldap::{Ldap, LdapAttributes, LdapSecurity, LdapServer};
 pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
+pub use schedule::{Due, Quiet, Schedule};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// What kind of source it is, and where.
     pub kind: SourceKind,
-    /// How often it is looked at; `None`: only when told to.
-    pub every: Option<Duration>,
+    /// When it is looked at; `None`: only when told to.
+    pub schedule: Option<Schedule>,
     /// What becomes of the files.
     pub after: After,
     /// For how long files must not have changed before a scheduled look takes them.
@@ -89,7 +91,7 @@ impl After {
 
 impl Source {
     /// The keys of every kind.
-    pub(crate) const KEYS: &[&str] = &["kind", "every", "after", "guard"];
+    pub(crate) const KEYS: &[&str] = &["kind", "every", "at", "quiet", "jitter", "after", "guard"];
 
     /// An upload that stalls for longer looks like one that has ended.
     const SETTLE: Duration = Duration::from_secs(10);
@@ -119,7 +121,7 @@ impl Source {
             Word::Ldap => ldap::read(&section).map(|ldap| SourceKind::Ldap(Box::new(ldap))),
         };
         let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
-        let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
+        let schedule = Schedule::read(&section);
         let after = section.optional("after").and_then(|entry| entry.word(After::WORDS)).unwrap_or_default();
         let keeps_files = of_kind.as_ref().is_some_and(|kind| kind.inbox().is_some());
         if after == After::Keep && keeps_files {
@@ -131,7 +133,7 @@ impl Source {
             }
         }
         let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
-        Some(Self { kind: of_kind?, every, after, settle, guard })
+        Some(Self { kind: of_kind?, schedule, after, settle, guard })
     }
 }
 
@@ -152,7 +154,7 @@ mod tests {
         let trial = Trial::default();
         let source = trial.load().unwrap().site.districts[0].source.clone().unwrap();
         assert_eq!(source.kind, SourceKind::OneRosterCsv(trial.path("districts/../inbox/cms")));
-        assert_eq!((source.every, source.after, source.guard), (None, After::Delete, Guard::default()));
+        assert_eq!((source.schedule, source.after, source.guard), (None, After::Delete, Guard::default()));
         assert_eq!(source.settle, Duration::from_secs(10));
     }
 

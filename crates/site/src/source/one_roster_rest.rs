@@ -112,7 +112,7 @@ pub(crate) fn read(section: &Section<'_>) -> Option<OneRosterRest> {
     let client_id = section.required("client-id", "what the district gave us to sign in with");
     let client_id = client_id.and_then(|entry| entry.text().map(str::to_owned));
     let secret = section.required("client-secret-file", "the file with the secret alone in it");
-    let secret = secret.and_then(|entry| entry.path());
+    let secret = secret.and_then(|entry| entry.secret_file());
     let page = section.optional("page").map_or(Some(5000), |entry| entry.integer(1..=50_000));
     let time = |key: &str, default: Duration, range: std::ops::RangeInclusive<&str>| {
         section.optional(key).map_or(Some(default), |entry| entry.duration(range))

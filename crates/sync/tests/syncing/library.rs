@@ -78,7 +78,7 @@ impl Library {
             directory: None,
             source: Some(Source {
                 kind: SourceKind::OneRosterCsv(folder.path().join("inbox")),
-                every: None,
+                schedule: None,
                 after: After::Keep,
                 settle: Duration::ZERO,
                 guard: Guard::default(),
