@@ -19,7 +19,7 @@ impl<'a> Timetable<'a> {
     pub fn new(schedule: &'a Schedule, zone: &'a TimeZone, district: &str) -> Self {
         let share = spread(district);
         let millis = u64::try_from(schedule.jitter.as_millis()).unwrap_or(u64::MAX);
-        let shift = u64::try_from(u128::from(millis) * u128::from(share) >> 32).unwrap_or_default();
+        let shift = u64::try_from((u128::from(millis) * u128::from(share)) >> 32).unwrap_or_default();
         Self { schedule, zone, shift: signed(Duration::from_millis(shift)) }
     }
 
