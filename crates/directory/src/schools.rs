@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use patron::SchoolIndex;
 
 use crate::notes::Notes;
-use crate::{BadData, Fault, Oddity, Refusal, School};
+use crate::{BadData, Before, Fault, Oddity, Refusal, School};
 
 /// The table of schools, and what is known of each organisation that people refer to.
 #[derive(Default)]
@@ -18,6 +18,33 @@ pub(crate) struct Schools {
 }
 
 impl Schools {
+    /// The schools and other organisations of an earlier reading, whose places stay as they are.
+    pub fn of_before(before: &Before) -> Self {
+        let place = |(at, school): (usize, &School)| {
+            (school.source_id.clone(), u16::try_from(at).ok().map(SchoolIndex))
+        };
+        let others = before.others.iter().map(|other| (other.clone(), None));
+        Self {
+            known: before.schools.iter().enumerate().map(place).chain(others).collect(),
+            table: before.schools.clone(),
+            listed: before.schools.iter().any(|school| !school.name.is_empty()),
+        }
+    }
+
+    /// Adds an organisation that is listed, or gives one that is known its name of today.
+    pub fn revise(&mut self, file: &str, kind: &[u8], school: School) -> Result<(), Refusal> {
+        let known = self.known.get(&school.source_id).copied().flatten();
+        match known.and_then(|known| self.table.get_mut(usize::from(known.0))) {
+            Some(known) if kind.eq_ignore_ascii_case(b"school") => *known = school,
+            Some(_) => {}
+            None => {
+                self.known.remove(&school.source_id);
+                self.list(file, kind, school)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds an organisation that is listed. Only those of the type `school` are schools; of several under one key the
     /// first counts.
     pub fn list(&mut self, file: &str, kind: &[u8], school: School) -> Result<(), Refusal> {
@@ -85,6 +112,14 @@ impl Schools {
     /// The finished table.
     pub fn into_table(self) -> Vec<School> {
         self.table
+    }
+
+    /// The organisations that are no schools.
+    pub fn others(&self) -> Vec<String> {
+        let mut others: Vec<String> =
+            self.known.iter().filter(|(_, place)| place.is_none()).map(|(id, _)| id.clone()).collect();
+        others.sort_unstable();
+        others
     }
 
     fn add(&mut self, file: &str, school: School) -> Result<SchoolIndex, Refusal> {

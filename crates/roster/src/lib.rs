@@ -4,6 +4,7 @@
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
+//! - [`records`] what it was made of, where its source can say what changed
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`opt_outs`] who does not want to be served, or the last that was known of it
 //! - [`usage`] who has used a card: counts, and sealed marks; [`period`] over which months
@@ -18,6 +19,7 @@ pub mod key_file;
 pub mod keyring;
 pub mod opt_outs;
 pub mod period;
+pub mod records;
 pub mod row;
 pub mod seal;
 pub mod state;
@@ -32,6 +34,7 @@ pub use identity::{IdentityKey, OptOutMark};
 pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex, Verifier};
 pub use opt_outs::{OptOutTrouble, OptOuts};
 pub use period::{Period, UseMonth};
+pub use records::{Records, RecordsReader, RecordsWriter};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};
 pub use store::{DistrictLock, Store};

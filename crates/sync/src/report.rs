@@ -6,6 +6,8 @@ use directory::Reading;
 
 use crate::change::Change;
 use crate::cross_check::OptOutCheck;
+use crate::delta::DeltaCounts;
+use crate::derived::Derived;
 use crate::guard::Cause;
 
 /// The report of one run.
@@ -43,6 +45,12 @@ pub struct Report {
     pub rules_changed: bool,
     /// Why the published roster cannot be read, so that the guard had nothing to compare with.
     pub not_compared: Option<String>,
+    /// What the changes came to, where only those were read.
+    pub delta: Option<DeltaCounts>,
+    /// Why all was read where changes might have done.
+    pub whole_because: Option<&'static str>,
+    /// Deliveries that lie in the inbox and come after this one.
+    pub follow: usize,
     /// What the guard objected to.
     pub objection: Option<Cause>,
     /// The objection was overruled by `--force`.
@@ -53,6 +61,12 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reading = &self.reading;
         writeln!(f, "read      {:>9} rows", reading.rows)?;
+        if let Some(delta) = self.delta {
+            write!(f, "{delta}")?;
+        }
+        if let Some(why) = self.whole_because {
+            writeln!(f, "all was read, and not the changes alone: {why}")?;
+        }
         let counts = [
             ("people", self.people, "who can have a card"),
             ("merged", self.merged, "rows of people who have several (dual enrolment)"),
@@ -102,6 +116,14 @@ impl fmt::Display for Report {
 }
 
 impl Report {
+    /// Takes the counts of what people came to.
+    pub(crate) fn count(&mut self, derived: &Derived) {
+        self.no_rule = derived.no_rule;
+        self.reading.without_id += derived.no_id;
+        self.off_pattern = derived.off_pattern;
+        self.off_pattern_first.clone_from(&derived.off_pattern_first);
+    }
+
     /// What somebody should look at beside the source itself.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();

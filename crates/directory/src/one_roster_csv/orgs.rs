@@ -5,15 +5,39 @@ use crate::cell::{self, STATUS};
 use crate::notes::Notes;
 use crate::schools::Schools;
 use crate::table::{Layout, Table};
-use crate::{Oddity, Refusal, School};
+use crate::{Before, Oddity, Refusal, School};
+
+const FILE: &str = File::Orgs.name();
 
 /// Reads orgs.csv, where it is there.
 pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refusal> {
-    const FILE: &str = File::Orgs.name();
     let mut schools = Schools::default();
     if !store.has(File::Orgs) {
         return Ok(schools);
     }
+    let rows = rows(store, notes, &mut |kind, school| schools.list(FILE, kind, school))?;
+    schools.listed = rows > 0;
+    if !schools.listed {
+        notes.warn(FILE, Oddity::HeaderOnly);
+    }
+    Ok(schools)
+}
+
+/// Reads the organisations of a delta into those that are known. One that is gone keeps its place: nobody is there.
+pub(super) fn changes(store: &Store<'_>, before: &Before, notes: &mut Notes) -> Result<Schools, Refusal> {
+    let mut schools = Schools::of_before(before);
+    if store.has(File::Orgs) {
+        rows(store, notes, &mut |kind, school| schools.revise(FILE, kind, school))?;
+    }
+    Ok(schools)
+}
+
+/// Reads the rows of orgs.csv, and returns how many there were.
+fn rows(
+    store: &Store<'_>,
+    notes: &mut Notes,
+    take: &mut dyn FnMut(&[u8], School) -> Result<(), Refusal>,
+) -> Result<u64, Refusal> {
     store.read(File::Orgs, |source| {
         let mut table = Table::open(FILE, source, Layout::ONE_ROSTER)?;
         let header = table.header();
@@ -47,13 +71,8 @@ pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refu
             }
             let identifier = Some(identifier).filter(|text| !text.is_empty()).map(str::to_owned);
             let school = School { source_id: source_id.to_owned(), name: name.to_owned(), identifier };
-            schools.list(FILE, kind, school)?;
+            take(kind, school)?;
         }
-        schools.listed = table.rows() > 0;
-        Ok(())
-    })?;
-    if !schools.listed {
-        notes.warn(FILE, Oddity::HeaderOnly);
-    }
-    Ok(schools)
+        Ok(table.rows())
+    })
 }

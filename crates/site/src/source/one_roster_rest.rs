@@ -18,6 +18,8 @@ pub(crate) const KEYS: &[&str] = &[
     "pause",
     "timeout",
     "ca-file",
+    "delta",
+    "full-every",
 ];
 
 /// A OneRoster server.

@@ -81,6 +81,8 @@ impl Library {
                 after: After::Keep,
                 settle: Duration::ZERO,
                 guard: Guard::default(),
+                delta: false,
+                full_every: Duration::from_secs(7 * 24 * 3600),
             }),
             goal: None,
         };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod deltas;
 mod library;
 mod programmes;
 mod publishing;
