@@ -196,6 +196,8 @@ fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration
                 tracing::error!(district = id, %error, "the source could not be cleared away");
             }
             service.refresh_rosters();
+            // Deltas that lie there are taken one after the other.
+            return (report.follow > 0).then_some(Duration::from_secs(1));
         }
         Ok(Outcome::Refused(report)) => {
             let cause = report.objection.as_ref().map_or("-", sync::Cause::name);

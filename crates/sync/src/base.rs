@@ -11,7 +11,7 @@ use std::sync::Arc;
 use directory::{Before, Reading, School};
 use jiff::Timestamp;
 use roster::{Generation, Records, RosterError, Store};
-use site::Source;
+use site::{After, Source};
 
 use crate::request::Request;
 
@@ -25,8 +25,9 @@ impl Base {
     pub const UNREADABLE: &str = "the records of the last roster cannot be read";
     /// Behind the latest time that is known, in milliseconds.
     const MARGIN: i64 = 24 * 3600 * 1000;
-    /// Deliveries that are remembered since the last whole one.
-    const APPLIED: usize = 1000;
+    /// Deliveries that are remembered since the last whole one, where they stay in the inbox, and where they do not.
+    const KEPT: usize = 1000;
+    const CLEARED: usize = 50;
 
     /// The published roster of a district, or why nothing can be applied to it.
     pub fn of(store: &Store, request: &Request<'_>, source: &Source) -> Result<Result<Self, &'static str>, RosterError> {
@@ -45,6 +46,9 @@ impl Base {
         let Some(records) = header.records.clone() else {
             return Ok(Err("the last roster was made without delta = true"));
         };
+        if records.applied.len() >= Self::KEPT {
+            return Ok(Err("a thousand of them lie there since the last bulk"));
+        }
         let same_rules = generation.key() == store.keyring().current().id()
             && header.card_rules().is_some_and(|cards| cards == district.cards)
             && header.pin_rules().is_some_and(|pins| pins == district.pins)
@@ -108,9 +112,8 @@ impl Base {
         if source.kind.inbox().is_some() {
             applied.push(fingerprint.to_owned());
         }
-        if applied.len() > Self::APPLIED {
-            // The whole one stays: where files are kept it lies there still.
-            applied.remove(1);
+        if source.after != After::Keep && applied.len() > Self::CLEARED {
+            applied.remove(0);
         }
         Some(Records {
             source: source.kind.delta_source()?,

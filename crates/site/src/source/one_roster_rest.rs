@@ -186,6 +186,18 @@ client-secret-file = "cms.secret"
     }
 
     #[test]
+    fn changes_are_asked_for_where_it_says_so_and_all_once_a_week() {
+        let source = |keys: &str| with(&format!("{LEAST}{keys}")).load().unwrap().site.districts[0].source.clone();
+        let (week, day) = (Duration::from_secs(7 * 24 * 3600), Duration::from_secs(24 * 3600));
+        let of = |keys: &str| source(keys).map(|source| (source.delta, source.full_every));
+        assert_eq!(of(""), Some((false, week)));
+        assert_eq!(of("delta = true\n"), Some((true, week)));
+        assert_eq!(of("delta = true\nfull-every = \"1d\"\n"), Some((true, day)));
+        let errors = with(&format!("{LEAST}full-every = \"1d\"\n")).errors();
+        assert!(errors[0].contains("source.full-every: every sync is a full one"), "{errors:?}");
+    }
+
+    #[test]
     fn a_token_has_its_address_and_scope() {
         let source = LEAST.replace("oauth1-sha256", "oauth2").replace("\"1.1\"", "\"1.2\"");
         let rest = read(&format!("{source}token-url = \"https://id.example.org/token\"\nscope = \"a b\"\n"));

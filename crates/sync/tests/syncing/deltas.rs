@@ -380,20 +380,10 @@ fn without_the_key_a_delta_is_refused_as_before_and_nothing_is_kept() {
 #[test]
 fn what_else_is_stored_needs_a_bulk() {
     let people = town(100);
-    let library = library(&people);
+    let mut library = library(&people);
     deliver(&library, DELTA, &[(3, &people[&3], Rows::User)], &[]);
-    let request = sync::Request {
-        district: &library.district,
-        stored: Release::CEILING,
-        mode: Mode::Manual,
-        now: library.now,
-        today: library.today,
-        looks: &library.looks,
-    };
-    let outcome = sync::run(&library.store, &request, &|_| {});
-    // The ceiling stores no more than the default does where nothing personal is in it.
-    let stored = library.store.serving("cms").unwrap().unwrap().header().stored();
-    assert_eq!(outcome.is_ok(), stored == Release::CEILING);
+    library.stored = Release::from_bits(u8::MAX);
+    needs_a_bulk(&library, "what may be shown to clients has changed");
 }
 
 #[test]
@@ -505,13 +495,8 @@ fn any_changes_of_a_month_end_where_a_bulk_would() {
             deliver(&library, Way { v1p2, time: "", ..DELTA }, &people, &gone);
             assert!(matches!(library.sync(Mode::Forced).unwrap(), Outcome::Published(report, None) if report.delta.is_some()));
         }
-        deliver_and_compare(&library, &town, v1p2);
+        ends_where_a_bulk_would(&library, &town, v1p2);
     }
-}
-
-#[track_caller]
-fn deliver_and_compare(library: &Library, town: &Town, v1p2: bool) {
-    ends_where_a_bulk_would(library, town, v1p2);
 }
 
 #[test]
@@ -528,4 +513,55 @@ fn a_card_may_be_the_source_id_itself() {
     library.publish();
     assert!(library.row_in(SPACE, "u7").is_none() && library.row_in(SPACE, "u8").is_some());
     ends_where_a_bulk_would(&library, &town, false);
+}
+
+#[test]
+fn deltas_that_lie_there_are_taken_the_oldest_first_after_the_newest_bulk() {
+    use std::time::{Duration, SystemTime};
+    let mut library = Library::new();
+    let source = library.district.source.as_mut().unwrap();
+    (source.delta, source.after) = (true, After::Keep);
+    let town = town(100);
+    let zips = library.folder.path().join("inbox");
+    let disabled = Citizen { enabled: false, ..Citizen::of(1_000_003) };
+    // Written in another order than they are to be taken in.
+    type Delivery<'a> = (&'a str, u64, &'a dyn Fn(&Library));
+    let later = Way { time: "", ..DELTA };
+    let deliveries: [Delivery<'_>; 5] = [
+        ("c-enabled.zip", 50, &|library| deliver(library, later, &[(3, &Citizen::of(1_000_003), Rows::User)], &[])),
+        ("old-delta.zip", 10, &|library| deliver(library, later, &[], &[1, 2])),
+        ("z-bulk.zip", 30, &|library| deliver_bulk(library, &town, false)),
+        ("a-disabled.zip", 40, &|library| deliver(library, later, &[(3, &disabled, Rows::User)], &[5])),
+        ("old-bulk.zip", 20, &|library| deliver_bulk(library, &self::town(40), false)),
+    ];
+    let kept = tempfile::tempdir().unwrap();
+    for (name, age, write) in deliveries {
+        write(&library);
+        let path = kept.path().join(name);
+        zip(&zips, &path);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + age);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    }
+    fs::remove_dir_all(&zips).unwrap();
+    fs::rename(kept.path(), &zips).unwrap();
+
+    let report = library.publish();
+    assert!(report.delta.is_none() && (report.people, report.follow) == (100, 2), "the newest bulk");
+    let report = library.publish();
+    assert_eq!((report.delta.map(|delta| delta.gone), report.follow), (Some(1), 1));
+    assert!(!student(&library, 1_000_003).student.enabled && library.row(1_000_005).is_none());
+    assert_eq!(library.publish().follow, 0);
+    assert!(student(&library, 1_000_003).student.enabled && library.row(1_000_001).is_some());
+    assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::NothingToDo), "each is taken once");
+}
+
+/// Packs the files of a folder, as a district would.
+fn zip(folder: &std::path::Path, to: &std::path::Path) {
+    let mut zip = zip::ZipWriter::new(fs::File::create(to).unwrap());
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        zip.start_file(entry.file_name().to_str().unwrap(), zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &fs::read(entry.path()).unwrap()).unwrap();
+    }
+    zip.finish().unwrap();
 }

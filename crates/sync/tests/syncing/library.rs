@@ -28,6 +28,8 @@ pub struct Library {
     pub looks: Looks,
     /// The time of the syncs.
     pub now: Timestamp,
+    /// What clients may be shown.
+    pub stored: Release,
 }
 
 /// A row of users.csv, with its row of demographics.csv.
@@ -93,6 +95,7 @@ impl Library {
             today: date(2026, 11, 23),
             looks: Looks::default(),
             now: Timestamp::from_second(1_795_000_000).unwrap(),
+            stored: Release::default(),
         }
     }
 
@@ -130,7 +133,7 @@ impl Library {
     pub fn sync(&self, mode: Mode) -> Result<Outcome, SyncError> {
         let request = Request {
             district: &self.district,
-            stored: Release::default(),
+            stored: self.stored,
             mode,
             now: self.now,
             today: self.today,
