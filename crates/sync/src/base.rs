@@ -7,6 +7,7 @@
 //! evening before a nightly copy is shown; a day covers these, and what changed within it is read twice and costs nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::{Before, Reading, School};
 use jiff::Timestamp;
@@ -23,8 +24,6 @@ pub(crate) struct Base {
 
 impl Base {
     pub const UNREADABLE: &str = "the records of the last roster cannot be read";
-    /// Behind the latest time that is known, in milliseconds.
-    const MARGIN: i64 = 24 * 3600 * 1000;
     /// Deliveries that are remembered since the last whole one, where they stay in the inbox, and where they do not.
     const KEPT: usize = 1000;
     const CLEARED: usize = 50;
@@ -71,15 +70,7 @@ impl Base {
 
     /// The same where a server may be asked for changes: it names times, and was read whole not too long ago.
     pub fn if_fresh(self, source: &Source, now: Timestamp) -> Result<Self, &'static str> {
-        let age = now.as_second().saturating_sub(self.records.whole_at);
-        if self.records.since.is_none() {
-            return Err("the server gives no dateLastModified");
-        }
-        // A clock that was set back is no reason to go without.
-        if !(0..source.full_every.as_secs().try_into().unwrap_or(i64::MAX)).contains(&age) {
-            return Err("full-every has passed");
-        }
-        Ok(self)
+        stale(&self.records, source.full_every, now).map_or(Ok(self), Err)
     }
 
     /// What the source is told of it.
@@ -105,7 +96,7 @@ impl Base {
         fingerprint: &str,
         now: Timestamp,
     ) -> Option<Records> {
-        let latest = (reading.newest > 0).then(|| reading.newest.min(now.as_millisecond()) - Self::MARGIN);
+        let latest = cursor(reading.newest, now);
         let before = base.map(|base| &base.records);
         let mut applied = before.map(|before| before.applied.clone()).unwrap_or_default();
         // A server's state is never met again.
@@ -123,5 +114,55 @@ impl Base {
             others: reading.others.clone(),
             ..kept
         })
+    }
+}
+
+/// Why a server is not asked for changes to these records: it names no times, or was last read whole too long ago.
+fn stale(records: &Records, full_every: Duration, now: Timestamp) -> Option<&'static str> {
+    if records.since.is_none() {
+        return Some("the server gives no dateLastModified");
+    }
+    let age = now.as_second().saturating_sub(records.whole_at);
+    // Where our clock was set back, nobody knows how old it is.
+    let is_fresh = u64::try_from(age).is_ok_and(|age| age < full_every.as_secs());
+    (!is_fresh).then_some("full-every has passed")
+}
+
+/// From when on the next changes are asked for, in milliseconds since 1970; `None`: no time was named.
+fn cursor(newest: i64, now: Timestamp) -> Option<i64> {
+    /// Behind the latest time that is known, in milliseconds.
+    const MARGIN: i64 = 24 * 3600 * 1000;
+    (newest > 0).then(|| newest.min(now.as_millisecond()) - MARGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3600;
+
+    #[test]
+    fn the_cursor_lies_a_day_before_the_servers_latest_time_or_our_clock() {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let at = |hours: i64| (1_795_000_000 + hours * HOUR) * 1000;
+        // A quiet summer: nothing has changed for weeks.
+        assert_eq!(cursor(at(-1000), now), Some(at(-1024)));
+        // A server that is ahead, or writes a date of the next century.
+        assert_eq!(cursor(at(5), now), Some(at(-24)));
+        assert_eq!(cursor(i64::MAX, now), Some(at(-24)));
+        assert_eq!(cursor(0, now), None);
+    }
+
+    #[test]
+    fn a_server_is_pulled_whole_once_full_every_has_passed_and_where_it_gives_no_times() {
+        let records = Records { whole_at: 1_795_000_000, since: Some(1), ..Records::default() };
+        let week = Duration::from_secs(7 * 24 * 3600);
+        let after = |hours: i64, records: &Records| {
+            stale(records, week, Timestamp::from_second(1_795_000_000 + hours * HOUR).unwrap())
+        };
+        assert_eq!((after(0, &records), after(167, &records)), (None, None));
+        assert_eq!(after(168, &records), Some("full-every has passed"));
+        assert_eq!(after(-1, &records), Some("full-every has passed"), "our clock was set back");
+        assert!(after(1, &Records { since: None, ..records }).is_some());
     }
 }
