@@ -169,7 +169,8 @@ impl State {
         }
         let rows = self.rows(name).into_iter();
         // Times in one shape are in the order of their texts.
-        let newer = |row: &Value| since.as_deref().is_none_or(|since| row["dateLastModified"].as_str().unwrap() > since);
+        let newer =
+            |row: &Value| since.as_deref().is_none_or(|since| row["dateLastModified"].as_str().unwrap() > since);
         let page: Vec<Value> = rows.filter(newer).skip(offset).take(limit).collect();
         reply(200, &json!({ name: page }))
     }
@@ -177,9 +178,7 @@ impl State {
     fn rows(&self, name: &str) -> Vec<Value> {
         let people = self.roll.people.iter().enumerate();
         let gone = self.roll.people.len()..self.changed.len();
-        let deleted = |at: usize, modified: &str| {
-            json!({"sourcedId": format!("u-{at:05}"), "status": "tobedeleted", "dateLastModified": modified})
-        };
+        let deleted = |at: usize, modified: &str| json!({"sourcedId": format!("u-{at:05}"), "status": "tobedeleted", "dateLastModified": modified});
         match name {
             "orgs" => vec![json!({"sourcedId": "school-1", "type": "school", "name": "First School"})],
             "users" => people

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_time_is_read_as_servers_write_it_and_anything_else_is_none() {
-        for text in ["2026-11-22T00:00:00.000Z", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00", "2026-11-21T19:00:00-05:00"]
+        for text in
+            ["2026-11-22T00:00:00.000Z", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00", "2026-11-21T19:00:00-05:00"]
         {
             assert_eq!(modified(text.as_bytes()), 1_795_305_600_000, "{text}");
         }

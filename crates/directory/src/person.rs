@@ -70,7 +70,14 @@ mod tests {
         let name = PersonName { given: "Marker".into(), family: "Marker".into() };
         let student = Student { name: Some(name), email: Some("Marker".into()), ..Student::of(Role::Student) };
         let pins = vec![Zeroizing::new("Marker".into())];
-        let person = Person { ids: vec!["Marker".into()], student, birth_date: Some(date(2012, 4, 23)), pins, row: 7, record: None };
+        let person = Person {
+            ids: vec!["Marker".into()],
+            student,
+            birth_date: Some(date(2012, 4, 23)),
+            pins,
+            row: 7,
+            record: None,
+        };
         assert_eq!(format!("{person:?}"), "Person { row: 7, .. }");
     }
 }

@@ -130,9 +130,7 @@ pub enum Fault {
     #[error("manifest.csv promises the file and it is missing; export again")]
     Promised,
     /// The manifest says that a needed file holds changes only.
-    #[error(
-        "manifest.csv calls the file a delta; set delta = true in [source], or export in bulk, all files alike"
-    )]
+    #[error("manifest.csv calls the file a delta; set delta = true in [source], or export in bulk, all files alike")]
     Delta,
     /// A delta, and nothing to apply it to.
     #[error("a delta, and {why}; the next bulk is needed: ask the district for a bulk export")]

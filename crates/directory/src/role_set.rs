@@ -31,13 +31,7 @@ pub enum Holding {
 }
 
 impl RoleEntry {
-    pub(crate) const fn new(
-        row: RoleRow,
-        key: u64,
-        modified: i64,
-        begins: Option<Date>,
-        ends: Option<Date>,
-    ) -> Self {
+    pub(crate) const fn new(row: RoleRow, key: u64, modified: i64, begins: Option<Date>, ends: Option<Date>) -> Self {
         Self { row, key, modified, begins, ends }
     }
 
@@ -59,6 +53,12 @@ impl RoleEntry {
     /// When the source changed it, in milliseconds since 1970; 0: it does not say.
     pub const fn modified(&self) -> i64 {
         self.modified
+    }
+
+    /// The same role, changed at that time at the latest, in milliseconds since 1970.
+    #[must_use]
+    pub fn not_after(self, latest: i64) -> Self {
+        Self { modified: self.modified.min(latest), ..self }
     }
 
     /// The role as it counts on a day; `endDate` is the first day without it.

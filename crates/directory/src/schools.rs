@@ -20,9 +20,8 @@ pub(crate) struct Schools {
 impl Schools {
     /// The schools and other organisations of an earlier reading, whose places stay as they are.
     pub fn of_before(before: &Before) -> Self {
-        let place = |(at, school): (usize, &School)| {
-            (school.source_id.clone(), u16::try_from(at).ok().map(SchoolIndex))
-        };
+        let place =
+            |(at, school): (usize, &School)| (school.source_id.clone(), u16::try_from(at).ok().map(SchoolIndex));
         let others = before.others.iter().map(|other| (other.clone(), None));
         Self {
             known: before.schools.iter().enumerate().map(place).chain(others).collect(),

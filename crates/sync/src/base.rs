@@ -29,7 +29,11 @@ impl Base {
     const CLEARED: usize = 50;
 
     /// The published roster of a district, or why nothing can be applied to it.
-    pub fn of(store: &Store, request: &Request<'_>, source: &Source) -> Result<Result<Self, &'static str>, RosterError> {
+    pub fn of(
+        store: &Store,
+        request: &Request<'_>,
+        source: &Source,
+    ) -> Result<Result<Self, &'static str>, RosterError> {
         let district = request.district;
         let (true, Some(of)) = (source.delta, source.kind.delta_source()) else { return Ok(Err("delta is not set")) };
         let Some(published) = store.state().published(&district.id)? else {

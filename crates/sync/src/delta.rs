@@ -31,8 +31,11 @@ use crate::derived::Derived;
 use crate::kept::{Kept, KeptPerson, KeptSource};
 
 /// What a delta says, by person.
-#[derive(Default)]
 pub(crate) struct Changes {
+    /// Now, in milliseconds since 1970.
+    now: i64,
+    /// How much is held.
+    held: usize,
     people: HashMap<[u8; 16], PersonChange>,
     /// Roles that are gone, and since when.
     roles_gone: HashMap<u64, i64>,
@@ -93,18 +96,26 @@ impl fmt::Display for DeltaCounts {
 }
 
 impl Changes {
-    /// So many people and roles may change at once; they are held in memory.
-    pub const MOST: usize = 200_000;
+    /// So many rows may a delta have; they are held in memory.
+    pub const MOST: usize = 400_000;
+
+    /// Nothing so far. A row that says it is of later than `now` (in milliseconds since 1970) is of now: it would shut all
+    /// later ones out.
+    pub fn new(now: i64) -> Self {
+        Self { now, held: 0, people: HashMap::new(), roles_gone: HashMap::new(), roles_whole: false }
+    }
 
     /// Takes what a row says.
     pub fn take(&mut self, key: &Key, change: Change) {
         let Change { source_id, modified, what } = change;
+        let modified = modified.min(self.now);
+        if self.are_too_many() {
+            return;
+        }
+        self.held += 1;
         if let What::RoleGone(role) = what {
             let since = self.roles_gone.entry(role).or_insert(modified);
             *since = modified.max(*since);
-            return;
-        }
-        if self.are_too_many() {
             return;
         }
         let person = match self.people.entry(key.record_key(&source_id)) {
@@ -123,23 +134,28 @@ impl Changes {
             What::Born(born) if person.born.is_none_or(|known| is_newer(known.0)) => {
                 person.born = Some((modified, born));
             }
-            What::Role(role) => put(&mut person.roles, role),
+            What::Role(role) => put(&mut person.roles, role.not_after(self.now)),
             What::Is(_) | What::Gone | What::Born(_) | What::RoleGone(_) => {}
         }
     }
 
     /// Whether it says more than is held.
-    pub fn are_too_many(&self) -> bool {
-        self.people.len().max(self.roles_gone.len()) > Self::MOST
+    pub const fn are_too_many(&self) -> bool {
+        self.held > Self::MOST
     }
 }
 
-/// Puts a role in the place of the one with its key.
+/// The most roles that are kept of one person.
+const ROLES: usize = KeptSource::ROLES;
+
+/// Puts a role in the place of the one with its key. Of very many roles of one person the first are kept.
 fn put(roles: &mut Vec<RoleEntry>, role: RoleEntry) {
+    let has_room = roles.len() < ROLES;
     match roles.iter_mut().find(|known| known.key() == role.key() && role.key() != 0) {
         Some(known) if is_older(role.modified(), known.modified()) => {}
         Some(known) => *known = role,
-        None => roles.push(role),
+        None if has_room => roles.push(role),
+        None => {}
     }
 }
 
@@ -237,7 +253,8 @@ impl<'a> Carrying<'a> {
 
     fn person(&mut self, kept: KeptPerson, derived: &mut Derived) -> Result<(), RosterError> {
         let KeptPerson { mut source, ids, mark, row } = kept;
-        let mut person = Person { ids, student: row.student.clone(), birth_date: None, pins: vec![], row: 0, record: None };
+        let mut person =
+            Person { ids, student: row.student.clone(), birth_date: None, pins: vec![], row: 0, record: None };
         let Some(change) = self.changes.people.get_mut(&source.key) else {
             self.counts.carried += 1;
             let stood = self.roles_as_they_are(&mut source, &mut person, Some(&[]));
@@ -287,12 +304,7 @@ impl<'a> Carrying<'a> {
         derived.take(self.deriver, person, Some(&source), waits, Some(&carried))
     }
 
-    fn new_person(
-        &mut self,
-        key: [u8; 16],
-        change: PersonChange,
-        derived: &mut Derived,
-    ) -> Result<(), RosterError> {
+    fn new_person(&mut self, key: [u8; 16], change: PersonChange, derived: &mut Derived) -> Result<(), RosterError> {
         let PersonChange { source_id, user, born, roles, .. } = change;
         let Some((modified, is)) = user else {
             // Birth dates come for everybody, roles for those whom we should know.

@@ -22,10 +22,12 @@ pub(crate) struct Derived {
     /// Of each ID space whose PINs are hashed.
     pub decoys: BTreeMap<String, String>,
     bytes: Vec<u8>,
+    /// Now, in milliseconds since 1970: no record is of later.
+    now: i64,
 }
 
 impl Derived {
-    pub fn new(runs: Runs, records: Option<RecordsWriter>) -> Self {
+    pub fn new(runs: Runs, records: Option<RecordsWriter>, now: i64) -> Self {
         Self {
             runs,
             records,
@@ -35,6 +37,7 @@ impl Derived {
             off_pattern_first: Vec::new(),
             decoys: BTreeMap::new(),
             bytes: Vec::new(),
+            now,
         }
     }
 
@@ -43,7 +46,7 @@ impl Derived {
         for mut person in people.into_iter().flatten() {
             let kept = person.record.take().filter(|_| self.records.is_some());
             let waits = kept.as_ref().is_some_and(|record| record.waits);
-            let kept = kept.map(|record| of_record(*record, deriver));
+            let kept = kept.map(|record| of_record(*record, deriver, self.now));
             self.take(deriver, person, kept.as_ref(), waits, None)?;
         }
         Ok(self)
@@ -98,13 +101,13 @@ impl Derived {
     }
 }
 
-fn of_record(record: SourceRecord, deriver: &Deriver<'_>) -> KeptSource {
+fn of_record(record: SourceRecord, deriver: &Deriver<'_>, now: i64) -> KeptSource {
     KeptSource {
         key: deriver.rules().key.record_key(&record.source_id),
-        modified: record.modified,
+        modified: record.modified.min(now),
         born_modified: 0,
         roles: match record.roles {
-            RoleSource::Are(roles) => Some(roles),
+            RoleSource::Are(roles) => Some(roles.into_iter().map(|role| role.not_after(now)).collect()),
             RoleSource::InRow | RoleSource::Unsaid => None,
         },
     }

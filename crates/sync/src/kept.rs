@@ -41,6 +41,11 @@ pub(crate) struct KeptSource {
     pub roles: Option<Vec<RoleEntry>>,
 }
 
+impl KeptSource {
+    /// The most roles that are kept of one person: their number is written in a byte.
+    pub const ROLES: usize = 254;
+}
+
 const PERSON: u8 = 1;
 const GONE: u8 = 2;
 
@@ -69,7 +74,7 @@ impl Kept {
             out.extend_from_slice(id);
         }
         // One more than there are, so that none at all is told from roles that are elsewhere.
-        let roles = source.roles.as_deref().map(|roles| roles.get(..254).unwrap_or(roles));
+        let roles = source.roles.as_deref().map(|roles| roles.get(..KeptSource::ROLES).unwrap_or(roles));
         out.push(roles.map_or(0, |roles| count(roles.len() + 1)));
         for role in roles.unwrap_or_default() {
             role.encode(out);

@@ -28,6 +28,6 @@ mod source;
 pub use delta::DeltaCounts;
 pub use guard::Cause;
 pub use report::Report;
-pub use resting::Looks;
 pub use request::{Mode, Outcome, Request, SyncError};
+pub use resting::Looks;
 pub use run::run;

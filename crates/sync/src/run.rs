@@ -201,7 +201,8 @@ impl Run<'_> {
         header.decoy_hashes.clone_from(&derived.decoys);
         if let Some(records) = derived.records.take() {
             let kept = records.finish()?;
-            header.records = Base::header(kept, self.source, base.as_ref(), &report.reading, fingerprint, self.request.now);
+            header.records =
+                Base::header(kept, self.source, base.as_ref(), &report.reading, fingerprint, self.request.now);
         }
         let schools = report.reading.schools.iter().map(school_entry).collect();
         let before = published.as_ref().map_or(&[][..], |published| &published.header().schools);
@@ -255,9 +256,10 @@ impl Run<'_> {
         progress: &dyn Fn(u64),
     ) -> Result<(Reading, Derived), SyncError> {
         let wanted = self.wanted(deriver, records.is_some());
+        let now = self.request.now.as_millisecond();
         let (sender, receiver) = sync_channel::<Vec<Person>>(8);
         let (reading, derived) = thread::scope(|scope| {
-            let derived = scope.spawn(|| Derived::new(runs, records).take_all(receiver, deriver));
+            let derived = scope.spawn(|| Derived::new(runs, records, now).take_all(receiver, deriver));
             let mut batch = Vec::with_capacity(BATCH);
             let mut delivered = 0;
             // If the other side has stopped, it has an error of its own to report.
@@ -293,7 +295,8 @@ impl Run<'_> {
         const ASKED: usize = 1000;
         let wanted = self.wanted(deriver, true);
         let key = deriver.rules().key;
-        let mut changes = Changes::default();
+        let now = self.request.now.as_millisecond();
+        let mut changes = Changes::new(now);
         let reading = bundle.changes(&wanted, &base.before(), &mut |change| changes.take(key, change))?;
         let Some(reading) = reading else { return Ok(Err("the source cannot say what changed")) };
         if changes.are_too_many() {
@@ -304,7 +307,7 @@ impl Run<'_> {
         }
         changes.roles_whole = reading.roles_whole;
         let Ok(Some(kept)) = base.generation.records(&self.store.keyring()) else { return Ok(Err(Base::UNREADABLE)) };
-        let mut derived = Derived::new(runs, records);
+        let mut derived = Derived::new(runs, records, now);
         let mut carrying = Carrying::new(deriver, self.request.today, changes);
         match carrying.carry(kept, &mut derived) {
             Err(RosterError::Damaged { .. }) => return Ok(Err(Base::UNREADABLE)),

@@ -5,13 +5,13 @@
 //! demographics.csv in bulk counts as changes: a birth date that is not repeated is not taken back, or a file of the few that
 //! changed, called bulk by mistake, would leave nobody a PIN. A file with a header alone changes nothing here.
 
+use super::Bundle;
 use super::demographics;
 use super::manifest::Manifest;
 use super::orgs;
 use super::roles::Roles;
 use super::store::{File, Store};
 use super::users::Users;
-use super::Bundle;
 use crate::notes::Notes;
 use crate::table::{Layout, Table};
 use crate::{Before, Change, Extent, Oddity, Reading, Refusal, Wanted};

@@ -36,7 +36,9 @@ use crate::notes::Notes;
 use crate::schools::Schools;
 use crate::stamp::{self, Look, Stamp};
 use crate::table::{Layout, Table};
-use crate::{BadData, Before, Change, Cleared, Directory, Extent, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
+use crate::{
+    BadData, Before, Change, Cleared, Directory, Extent, Fault, Fingerprint, Person, Reading, Refusal, Wanted,
+};
 
 /// One bundle, as it was when it was [found](find).
 #[derive(Debug)]

@@ -22,11 +22,7 @@ pub(super) fn read(requests: &mut Requests<'_>, notes: &mut Notes) -> Result<Sch
 }
 
 /// The same into those that are known: they are few, and all of them are asked for also where only changes are wanted.
-pub(super) fn revised(
-    requests: &mut Requests<'_>,
-    before: &Before,
-    notes: &mut Notes,
-) -> Result<Schools, Refusal> {
+pub(super) fn revised(requests: &mut Requests<'_>, before: &Before, notes: &mut Notes) -> Result<Schools, Refusal> {
     let mut schools = Schools::of_before(before);
     rows(requests, notes, &mut |kind, school| schools.revise(ORGS, kind, school))?;
     Ok(schools)

@@ -15,7 +15,8 @@ use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::{RoleRow, Standing, settle};
 use crate::{
-    BadData, Change, Fault, Holding, Oddity, Person, Reading, Refusal, RoleEntry, RoleSource, SourceRecord, Wanted, What,
+    BadData, Change, Fault, Holding, Oddity, Person, Reading, Refusal, RoleEntry, RoleSource, SourceRecord, Wanted,
+    What,
 };
 
 const USERS: &str = "users";
@@ -198,9 +199,10 @@ impl Users<'_> {
             pins.push(Zeroizing::new(text(name)?));
         }
         let source_id = row.source_id().unwrap_or_default();
-        let record = self.wanted.records.then(|| {
-            Box::new(SourceRecord { source_id: source_id.clone(), modified: row.modified(), roles, waits })
-        });
+        let record = self
+            .wanted
+            .records
+            .then(|| Box::new(SourceRecord { source_id: source_id.clone(), modified: row.modified(), roles, waits }));
         let person = Person {
             ids,
             student: Student {
@@ -272,8 +274,7 @@ impl Users<'_> {
         }
         let mut rows: Vec<RoleRow> = entries.iter().map(|entry| entry.on(today)).collect();
         rows.sort_unstable();
-        let undecodable =
-            || Unread::Undecodable { column: "roles".to_owned(), expected: "the roles of OneRoster 1.2" };
+        let undecodable = || Unread::Undecodable { column: "roles".to_owned(), expected: "the roles of OneRoster 1.2" };
         let (standing, schools) = settle(rows).ok_or_else(undecodable)?;
         if !records {
             return Ok(in_row(standing, schools));

@@ -90,6 +90,7 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             refresh_daemon(&site.data_dir)?;
             if let Some(refusal) = trouble {
                 eprintln!("hallpass: {}: published, but the source could not be cleared away: {refusal}", district.id);
+                return Ok(0);
             }
             Ok(report.follow)
         }

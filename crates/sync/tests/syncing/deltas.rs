@@ -66,9 +66,8 @@ fn deliver(library: &Library, way: Way, people: &[(u32, &Citizen, Rows)], gone: 
     let in_row = if v1p2 { "" } else { "orgSourcedIds,role," };
     let mut users = format!("sourcedId,status,dateLastModified,enabledUser,{in_row}username,identifier,grades\n");
     let mut births = String::from("sourcedId,status,dateLastModified,birthDate\n");
-    let mut roles = String::from(
-        "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId\n",
-    );
+    let mut roles =
+        String::from("sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,orgSourcedId\n");
     for (key, citizen, rows) in people {
         let Citizen { id, born, role, school, grade, enabled, times } = citizen;
         let in_row = if v1p2 { String::new() } else { format!("{school},{role},") };
@@ -127,6 +126,7 @@ fn library_of_no_pins(town: &Town) -> Library {
 /// A library that takes deltas, with a published town.
 fn library(town: &Town) -> Library {
     let mut library = Library::new();
+    library.now = "2026-11-23T12:00:00Z".parse().unwrap();
     library.district.source.as_mut().unwrap().delta = true;
     deliver_bulk(&library, town, false);
     library.publish();
@@ -306,6 +306,53 @@ fn a_delta_that_comes_again_changes_nothing_and_one_that_comes_late_undoes_nothi
     deliver(&library, later, &[(8, &Citizen::of(1_000_008), Rows::All)], &[]);
     library.publish();
     assert!(accepts(&library, 1_000_008, "0201"));
+}
+
+#[test]
+fn a_time_from_the_future_shuts_no_later_change_out() {
+    let mut town = town(100);
+    let mut library = library(&town);
+    let way = |time| Way { time, ..DELTA };
+    town.get_mut(&3).unwrap().grade = "10";
+    deliver(&library, way("2099-01-01T00:00:00.000Z"), &[(3, &town[&3], Rows::User)], &[]);
+    library.publish();
+    // The next day the pupil leaves, with a right time.
+    library.now += std::time::Duration::from_secs(24 * 3600);
+    deliver(&library, way("2026-11-24T10:00:00.000Z"), &[], &[3]);
+    let report = library.publish();
+    assert_eq!((counts(&report).older, library.row(1_000_003).is_none()), (0, true));
+}
+
+#[test]
+fn one_person_of_a_delta_has_a_bounded_number_of_roles() {
+    let town = town(100);
+    let library = library(&town);
+    deliver_bulk(&library, &town, true);
+    library.publish();
+    deliver(&library, Way { v1p2: true, ..DELTA }, &[(3, &town[&3], Rows::Role)], &[]);
+    let mut roles = fs::read_to_string(library.inbox("roles.csv")).unwrap();
+    for number in 0..50_000 {
+        writeln!(roles, "x{number},active,,u3,secondary,student,,,s{}", number % 400).unwrap();
+    }
+    fs::write(library.inbox("roles.csv"), roles).unwrap();
+    library.publish();
+    assert!((250..=254).contains(&student(&library, 1_000_003).student.schools.len()));
+}
+
+#[test]
+fn whoever_a_delta_takes_back_is_held_for_the_days_of_grace() {
+    let town = town(100);
+    let mut library = library(&town);
+    library.district.eligibility.grace = 3;
+    deliver(&library, DELTA, &[], &[9]);
+    assert_eq!(library.publish().held, 1);
+    // They have a row still and no record: each delta holds them on, until their time is over.
+    for (day, held) in [(24, 1), (25, 1), (26, 0)] {
+        library.today = jiff::civil::date(2026, 11, day);
+        deliver(&library, DELTA, &[(day.try_into().unwrap(), &Citizen::of(1_000_000 + day as u32), Rows::User)], &[]);
+        assert_eq!(library.publish().held, held, "{day}");
+        assert_eq!(library.row(1_000_009).is_some(), held == 1);
+    }
 }
 
 #[test]
@@ -527,7 +574,9 @@ fn any_changes_of_a_month_end_where_a_bulk_would() {
             let people: Vec<_> = changed.iter().map(|(key, rows)| (*key, &town[key], *rows)).collect();
             gone.retain(|key| !changed.contains_key(key));
             deliver(&library, Way { v1p2, time: "", ..DELTA }, &people, &gone);
-            assert!(matches!(library.sync(Mode::Forced).unwrap(), Outcome::Published(report, None) if report.delta.is_some()));
+            assert!(
+                matches!(library.sync(Mode::Forced).unwrap(), Outcome::Published(report, None) if report.delta.is_some())
+            );
         }
         ends_where_a_bulk_would(&library, &town, v1p2);
     }

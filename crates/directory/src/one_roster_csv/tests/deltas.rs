@@ -104,8 +104,7 @@ fn roles_of_1_2_are_changes_of_their_own_and_may_be_gone_by_their_key_alone() {
         "{ROLES}\nr1,active,,u1,primary,student,,,s1,\nr2,tobedeleted\nr3,active,,,primary,student,,,s1,\nr4,gone,,u1,,,,,,\n"
     );
     let manifest = saying("1.2", "users=delta roles=delta orgs=absent demographics=absent");
-    let files =
-        vec![("manifest.csv", manifest), ("users.csv", users.into_bytes()), ("roles.csv", roles.into_bytes())];
+    let files = vec![("manifest.csv", manifest), ("users.csv", users.into_bytes()), ("roles.csv", roles.into_bytes())];
     let (changes, reading) = changes(&files).unwrap();
     let What::Is(person) = &changes[0].what else { panic!("a person") };
     assert_eq!(person.record.as_ref().unwrap().roles, RoleSource::Unsaid);
@@ -141,7 +140,10 @@ fn the_next_bundle_is_the_newest_whole_one_and_then_the_deltas_in_their_order() 
     let mut applied = Vec::new();
     for (name, follow, superseded) in [("d.zip", 2, 1), ("a.zip", 1, 0), ("c.zip", 0, 0)] {
         let (bundle, after) = find_next(inbox.path(), &applied).unwrap().unwrap();
-        assert_eq!((bundle.path().file_name().unwrap().to_str(), after, bundle.superseded()), (Some(name), follow, superseded));
+        assert_eq!(
+            (bundle.path().file_name().unwrap().to_str(), after, bundle.superseded()),
+            (Some(name), follow, superseded)
+        );
         applied.push(bundle.fingerprint().unwrap().to_string());
     }
     assert!(find_next(inbox.path(), &applied).unwrap().is_none());

@@ -46,17 +46,20 @@ fn a_server_is_asked_for_what_changed_since_and_every_request_is_signed() {
     }
     assert!(of("/orgs").iter().all(|asked| asked.parameter("filter").is_empty()), "all of them");
 
-    let users: Vec<&Change> =
-        changes.iter().filter(|change| matches!(change.what, What::Is(_) | What::Gone)).collect();
+    let users: Vec<&Change> = changes.iter().filter(|change| matches!(change.what, What::Is(_) | What::Gone)).collect();
     let [ada, gone, broken] = users.as_slice() else { panic!("{changes:?}") };
     let What::Is(person) = &ada.what else { panic!("a person") };
     // Places go on from those before, under today's names; a district is no school here either.
     assert_eq!((&person.student.schools[..], person.birth_date), (&[SchoolIndex(1)][..], None));
-    assert_eq!((reading.schools[1].name.as_str(), reading.schools.len(), &reading.others[..]), ("First School", 3, &["d1".to_owned()][..]));
+    assert_eq!(
+        (reading.schools[1].name.as_str(), reading.schools.len(), &reading.others[..]),
+        ("First School", 3, &["d1".to_owned()][..])
+    );
     assert_eq!((ada.source_id.as_str(), ada.modified), ("u0", 1_795_305_600_000));
     assert!(matches!(gone.what, What::Gone) && matches!(broken.what, What::Gone));
     assert_eq!((reading.undecodable.count, reading.newest), (1, 1_795_305_600_000));
-    let born = changes.iter().filter(|change| matches!(change.what, What::Born(Some(born)) if born == date(2012, 4, 23)));
+    let born =
+        changes.iter().filter(|change| matches!(change.what, What::Born(Some(born)) if born == date(2012, 4, 23)));
     assert_eq!(born.count(), 3);
 }
 
