@@ -83,6 +83,10 @@ impl fmt::Debug for Change {
 pub(crate) fn modified(written: &[u8]) -> i64 {
     let Ok(text) = str::from_utf8(written) else { return 0 };
     let text = text.trim();
+    // Most bulks give none, and an error takes longer to make than all else of a row.
+    if text.is_empty() {
+        return 0;
+    }
     let read = text.parse::<Timestamp>().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;
         TimeZone::UTC.to_timestamp(local).ok()

@@ -15,6 +15,8 @@ pub(crate) struct Schools {
     known: HashMap<String, Option<SchoolIndex>>,
     /// Whether the source lists its organisations at all.
     pub listed: bool,
+    /// So many are of an earlier reading.
+    before: usize,
 }
 
 impl Schools {
@@ -26,31 +28,24 @@ impl Schools {
         Self {
             known: before.schools.iter().enumerate().map(place).chain(others).collect(),
             table: before.schools.clone(),
+            before: before.schools.len(),
             listed: before.schools.iter().any(|school| !school.name.is_empty()),
         }
     }
 
-    /// Adds an organisation that is listed, or gives one that is known its name of today.
-    pub fn revise(&mut self, file: &str, kind: &[u8], school: School) -> Result<(), Refusal> {
-        let known = self.known.get(&school.source_id).copied().flatten();
-        match known.and_then(|known| self.table.get_mut(usize::from(known.0))) {
-            Some(known) if kind.eq_ignore_ascii_case(b"school") => *known = school,
-            Some(_) => {}
-            None => {
-                self.known.remove(&school.source_id);
-                self.list(file, kind, school)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Adds an organisation that is listed. Only those of the type `school` are schools; of several under one key the
-    /// first counts.
+    /// first counts. One that an earlier reading knew gets its name of today.
     pub fn list(&mut self, file: &str, kind: &[u8], school: School) -> Result<(), Refusal> {
-        if !kind.eq_ignore_ascii_case(b"school") {
-            self.known.insert(school.source_id, None);
-        } else if !self.known.contains_key(&school.source_id) {
-            self.add(file, school)?;
+        let is_school = kind.eq_ignore_ascii_case(b"school");
+        match self.known.get(&school.source_id).copied() {
+            Some(Some(known)) if usize::from(known.0) < self.before && is_school => {
+                if let Some(known) = self.table.get_mut(usize::from(known.0)) {
+                    *known = school;
+                }
+            }
+            Some(Some(_)) => {}
+            _ if is_school => drop(self.add(file, school)?),
+            _ => drop(self.known.insert(school.source_id, None)),
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::merge::{Merge, Merged};
 use crate::report::Report;
 use crate::request::{Mode, Outcome, Request, SyncError};
 use crate::runs::Runs;
+use crate::source::Opened;
 
 /// Reads a district's source and publishes it. `progress` is told the people read so far.
 pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Result<Outcome, SyncError> {
@@ -31,7 +32,9 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
         return Ok(Outcome::Held);
     }
     let base = Base::of(store, request, source)?;
-    let Some((bundle, follow)) = crate::source::open(source, base.as_ref().map_or(&[], Base::applied))? else {
+    let Some(Opened { directory: bundle, follow }) =
+        crate::source::open(source, base.as_ref().map_or(&[], Base::applied))?
+    else {
         return match published {
             Some(_) => Ok(Outcome::NothingToDo),
             None => Err(SyncError::EmptyInbox {
@@ -98,7 +101,7 @@ struct Run<'a> {
 enum Attempt {
     Done(Box<Report>),
     /// It is not published, as the guard or the caller wants it.
-    Stopped(Outcome),
+    Stopped(Box<Outcome>),
     /// Changes alone cannot do it.
     NeedsWhole(&'static str),
 }
@@ -132,7 +135,7 @@ impl Run<'_> {
         };
         let mut report = match attempt {
             Attempt::Done(report) => *report,
-            Attempt::Stopped(outcome) => return Ok(outcome),
+            Attempt::Stopped(outcome) => return Ok(*outcome),
             Attempt::NeedsWhole(why) => return Err(Refusal::needs_bulk(why).into()),
         };
         report.whole_because = Some(why).filter(|why| self.source.delta && extent == Extent::Either && !why.is_empty());
@@ -225,8 +228,10 @@ impl Run<'_> {
         );
         report.forced = report.objection.is_some() && mode == Mode::Forced;
         match (mode, &report.objection) {
-            (Mode::DryRun, _) => return Ok(Attempt::Stopped(Outcome::DryRun(report))),
-            (Mode::Scheduled | Mode::Manual, Some(_)) => return Ok(Attempt::Stopped(Outcome::Refused(report))),
+            (Mode::DryRun, _) => return Ok(Attempt::Stopped(Box::new(Outcome::DryRun(report)))),
+            (Mode::Scheduled | Mode::Manual, Some(_)) => {
+                return Ok(Attempt::Stopped(Box::new(Outcome::Refused(report))));
+            }
             _ => {}
         }
         let generation = self.store.publish(self.lock, writer, &header, fingerprint)?;

@@ -15,8 +15,7 @@ pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refu
     if !store.has(File::Orgs) {
         return Ok(schools);
     }
-    let rows = rows(store, notes, &mut |kind, school| schools.list(FILE, kind, school))?;
-    schools.listed = rows > 0;
+    schools.listed = list(store, &mut schools, notes)? > 0;
     if !schools.listed {
         notes.warn(FILE, Oddity::HeaderOnly);
     }
@@ -27,17 +26,13 @@ pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refu
 pub(super) fn changes(store: &Store<'_>, before: &Before, notes: &mut Notes) -> Result<Schools, Refusal> {
     let mut schools = Schools::of_before(before);
     if store.has(File::Orgs) {
-        rows(store, notes, &mut |kind, school| schools.revise(FILE, kind, school))?;
+        list(store, &mut schools, notes)?;
     }
     Ok(schools)
 }
 
 /// Reads the rows of orgs.csv, and returns how many there were.
-fn rows(
-    store: &Store<'_>,
-    notes: &mut Notes,
-    take: &mut dyn FnMut(&[u8], School) -> Result<(), Refusal>,
-) -> Result<u64, Refusal> {
+fn list(store: &Store<'_>, schools: &mut Schools, notes: &mut Notes) -> Result<u64, Refusal> {
     store.read(File::Orgs, |source| {
         let mut table = Table::open(FILE, source, Layout::ONE_ROSTER)?;
         let header = table.header();
@@ -71,7 +66,7 @@ fn rows(
             }
             let identifier = Some(identifier).filter(|text| !text.is_empty()).map(str::to_owned);
             let school = School { source_id: source_id.to_owned(), name: name.to_owned(), identifier };
-            take(kind, school)?;
+            schools.list(FILE, kind, school)?;
         }
         Ok(table.rows())
     })

@@ -235,7 +235,6 @@ impl Users {
         let expected = "true or false";
         let enabled = cell::boolean(self.enabled.filled(row, expected)?)
             .ok_or(Unread::Undecodable { column: &self.enabled.name, expected })?;
-        let modified = modified(row.optional(self.modified));
         let person = Person {
             ids,
             student: Student {
@@ -266,7 +265,7 @@ impl Users {
             row: row.line,
             record: self.records.is_some().then(|| {
                 let source_id = String::from_utf8_lossy(source_id).into_owned();
-                Box::new(SourceRecord { source_id, modified, roles, waits })
+                Box::new(SourceRecord { source_id, modified: modified(row.optional(self.modified)), roles, waits })
             }),
         };
         Ok(if waits { Outcome::Waiting(person) } else { Outcome::Person(person) })

@@ -13,8 +13,7 @@ const ORGS: &str = "orgs";
 /// Reads all organisations.
 pub(super) fn read(requests: &mut Requests<'_>, notes: &mut Notes) -> Result<Schools, Refusal> {
     let mut schools = Schools::default();
-    let received = rows(requests, notes, &mut |kind, school| schools.list(ORGS, kind, school))?;
-    schools.listed = received > 0;
+    schools.listed = list(requests, &mut schools, notes)? > 0;
     if !schools.listed {
         notes.warn(ORGS, Oddity::EmptyList);
     }
@@ -24,15 +23,11 @@ pub(super) fn read(requests: &mut Requests<'_>, notes: &mut Notes) -> Result<Sch
 /// The same into those that are known: they are few, and all of them are asked for also where only changes are wanted.
 pub(super) fn revised(requests: &mut Requests<'_>, before: &Before, notes: &mut Notes) -> Result<Schools, Refusal> {
     let mut schools = Schools::of_before(before);
-    rows(requests, notes, &mut |kind, school| schools.revise(ORGS, kind, school))?;
+    list(requests, &mut schools, notes)?;
     Ok(schools)
 }
 
-fn rows(
-    requests: &mut Requests<'_>,
-    notes: &mut Notes,
-    take: &mut dyn FnMut(&[u8], School) -> Result<(), Refusal>,
-) -> Result<u64, Refusal> {
+fn list(requests: &mut Requests<'_>, schools: &mut Schools, notes: &mut Notes) -> Result<u64, Refusal> {
     let fields = "sourcedId,status,name,type,identifier";
     pages::each(requests, ORGS, fields, None, notes, &mut |row: Row, notes| {
         let (Some(source_id), Some(name), Some(kind), Some(identifier), Some(status)) =
@@ -51,6 +46,6 @@ fn rows(
         }
         let identifier = identifier.filter(|text| !text.is_empty());
         let school = School { source_id, name: name.unwrap_or_default(), identifier };
-        take(kind.unwrap_or_default().as_bytes(), school)
+        schools.list(ORGS, kind.unwrap_or_default().as_bytes(), school)
     })
 }

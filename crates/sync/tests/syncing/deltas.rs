@@ -134,13 +134,13 @@ fn library(town: &Town) -> Library {
 }
 
 fn counts(report: &Report) -> DeltaCounts {
-    report.delta.expect("a sync of changes")
+    report.delta.unwrap()
 }
 
 /// Everybody who is served: where they stand, their schools by name, and the rest of the row.
 fn served(library: &Library) -> Vec<([u8; 32], Vec<String>, Row)> {
     let generation = library.store.serving("cms").unwrap().unwrap();
-    let name = |at: &SchoolIndex| generation.header().schools[usize::from(at.0)].source_id.clone();
+    let name = |at: &SchoolIndex| generation.header().schools.get(usize::from(at.0)).unwrap().source_id.clone();
     let mut rows = Vec::new();
     generation
         .for_each(|index, row| {
