@@ -159,6 +159,13 @@ fn a_server_is_asked_for_what_changed_and_pulled_whole_only_where_it_must_be() {
     let told = site.sync().succeeded();
     assert!(told.stdout.contains("an earlier roster is served, after a rollback"), "{}", told.stdout);
     assert_eq!(server.asked("/users") - before, 9);
+
+    // Whoever wants no deltas any more gets none, though the last roster could take one; nor are records kept on.
+    site.replace("districts/cms.toml", "delta = true\n", "");
+    let before = server.asked("/users");
+    let told = site.sync().succeeded();
+    assert!(!told.stdout.contains("carried"), "{}", told.stdout);
+    assert_eq!(server.asked("/users") - before, 9);
 }
 
 #[test]
