@@ -96,7 +96,6 @@ impl RecordsWriter {
 /// Gives the records of a generation back, in their order.
 pub struct RecordsReader {
     district: String,
-    path: PathBuf,
     file: BufReader<File>,
     seal: Seal,
     plain: Vec<u8>,
@@ -117,7 +116,7 @@ impl RecordsReader {
         let file = BufReader::with_capacity(BLOCK + 1024, File::open(&path).map_err(RosterError::io(&path))?);
         let seal = Seal::of_records(key, district, generation)?;
         let left = Records { count: records.count, blocks: records.blocks, ..Records::default() };
-        Ok(Self { district: district.to_owned(), path, file, seal, plain: Vec::new(), at: 0, block: 0, left })
+        Ok(Self { district: district.to_owned(), file, seal, plain: Vec::new(), at: 0, block: 0, left })
     }
 
     /// The next record; `None` at the end, where all were there.
@@ -152,7 +151,7 @@ impl RecordsReader {
             return Err(damaged());
         }
         let mut sealed = vec![0; length];
-        self.file.read_exact(&mut sealed).map_err(RosterError::io(&self.path))?;
+        self.file.read_exact(&mut sealed).map_err(|_| damaged())?;
         self.plain.fill(0);
         self.seal.open(&place(self.block), &sealed, &mut self.plain).map_err(|_| damaged())?;
         self.block += 1;

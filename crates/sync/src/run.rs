@@ -315,7 +315,8 @@ impl Run<'_> {
         let mut derived = Derived::new(runs, records, now);
         let mut carrying = Carrying::new(deriver, self.request.today, changes);
         match carrying.carry(kept, &mut derived) {
-            Err(RosterError::Damaged { .. }) => return Ok(Err(Base::UNREADABLE)),
+            // Of records alone: nothing else is opened here.
+            Err(RosterError::Damaged { .. } | RosterError::Crypto(_)) => return Ok(Err(Base::UNREADABLE)),
             carried => carried?,
         }
         let open = carrying.open();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::library::{Library, SPACE, birth_date, card};
-use patron::{CardRules, IdSource, PinRules, Release, SchoolIndex};
+use patron::{CardRules, IdSource, PinRule, PinRules, PinScheme, Release, SchoolIndex, Scope};
 use roster::{Row, StudentRow};
 use site::After;
 use sync::{Cause, DeltaCounts, Mode, Outcome, Report, SyncError};
@@ -306,6 +306,47 @@ fn a_delta_that_comes_again_changes_nothing_and_one_that_comes_late_undoes_nothi
     deliver(&library, later, &[(8, &Citizen::of(1_000_008), Rows::All)], &[]);
     library.publish();
     assert!(accepts(&library, 1_000_008, "0201"));
+}
+
+#[test]
+fn a_pin_of_a_column_goes_on_where_only_the_birth_date_changes() {
+    let mut town = town(100);
+    let mut library = library_of_no_pins(&town);
+    let scheme = PinScheme::Column("username".into());
+    library.district.pins = PinRules::new(vec![PinRule { scope: Scope::default(), scheme }]);
+    library.publish();
+    town.get_mut(&5).unwrap().born = "2009-08-07";
+    deliver(&library, DELTA, &[(5, &town[&5], Rows::Birth)], &[]);
+    assert_eq!(library.publish().change.map(|change| change.pin_changed), Some(0));
+    let row = student(&library, 1_000_005);
+    let keyring = library.store.keyring();
+    let pin = keyring.current().verifier_of_bytes(SPACE, "1000005", "column username", b"n5");
+    assert!(bool::from(row.verifiers[0].same_as(&pin)));
+    assert_eq!(row.student.expiry, Some(jiff::civil::date(2031, 7, 1)), "the new birth date's");
+    ends_where_a_bulk_would(&library, &town, false);
+}
+
+#[test]
+fn records_that_are_damaged_or_gone_need_a_bulk_and_the_roster_serves_on() {
+    let town = town(100);
+    let library = library(&town);
+    let id = library.store.serving("cms").unwrap().unwrap().id().to_string();
+    let file = library.folder.path().join("data/generations/cms").join(id).join("records");
+    let whole = fs::read(&file).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    deliver(&library, DELTA, &[(3, &town[&3], Rows::User)], &[]);
+    for broken in [&flipped, &whole[..whole.len() - 1], &whole[..2], &[]] {
+        fs::write(&file, broken).unwrap();
+        needs_a_bulk(&library, "the records of the last roster cannot be read");
+        assert!(accepts(&library, 1_000_003, "0201"));
+    }
+    fs::remove_file(&file).unwrap();
+    needs_a_bulk(&library, "the records of the last roster cannot be read");
+    deliver_bulk(&library, &town, false);
+    library.publish();
+    deliver(&library, DELTA, &[(3, &town[&3], Rows::User)], &[]);
+    assert_eq!(counts(&library.publish()).changed, 1);
 }
 
 #[test]
