@@ -309,6 +309,42 @@ fn a_delta_that_comes_again_changes_nothing_and_one_that_comes_late_undoes_nothi
 }
 
 #[test]
+fn a_birth_date_that_comes_late_is_passed_over() {
+    let town = town(100);
+    let library = library(&town);
+    let born = |born| Citizen { born, ..Citizen::of(1_000_003) };
+    deliver(&library, DELTA, &[(3, &born("2012-12-24"), Rows::Birth)], &[]);
+    library.publish();
+    let late = Way { time: "2026-11-21T10:00:00.000Z", ..DELTA };
+    deliver(&library, late, &[(3, &born("2012-02-01"), Rows::Birth)], &[]);
+    assert_eq!(counts(&library.publish()).older, 1);
+    assert!(accepts(&library, 1_000_003, "1224"));
+}
+
+#[test]
+fn one_row_of_a_delta_stands_for_both_that_a_bulk_had_of_one_key() {
+    let town = town(100);
+    let library = library(&town);
+    deliver_bulk(&library, &town, false);
+    let users = fs::read_to_string(library.inbox("users.csv")).unwrap() + "u3,,,true,s2,student,n3,1000003,09\n";
+    fs::write(library.inbox("users.csv"), users).unwrap();
+    assert_eq!(library.publish().merged, 1);
+    // An account that is disabled must not go on by a second record of it.
+    let disabled = Citizen { enabled: false, ..Citizen::of(1_000_003) };
+    deliver(&library, DELTA, &[(3, &disabled, Rows::User)], &[]);
+    let report = library.publish();
+    assert_eq!((report.merged, counts(&report).gone), (0, 0));
+    assert!(!student(&library, 1_000_003).student.enabled);
+    deliver_bulk(&library, &town, false);
+    let users = fs::read_to_string(library.inbox("users.csv")).unwrap() + "u3,,,true,s2,student,n3,1000003,09\n";
+    fs::write(library.inbox("users.csv"), users).unwrap();
+    library.publish();
+    deliver(&library, DELTA, &[], &[3]);
+    library.publish();
+    assert!(library.row(1_000_003).is_none());
+}
+
+#[test]
 fn a_pin_of_a_column_goes_on_where_only_the_birth_date_changes() {
     let mut town = town(100);
     let mut library = library_of_no_pins(&town);
