@@ -1,6 +1,6 @@
 //! The next roster from the records of the last one and what changed since.
 //!
-//! A delta is only another way of making the stream of people. The records of the published generation ([`Kept`]) are read
+//! A delta is only another way of making the stream of people. The records of the published generation (`kept`) are read
 //! in their order; where the delta says nothing of one it goes on as it is, where it does, what is said takes the place of
 //! what was kept, and who was not there yet comes last. Runs, merge, comparison, guard and publishing follow as after a
 //! whole reading, and see a whole roster.
@@ -16,7 +16,7 @@
 //! - **Roles** with times of their own are kept with these, so that they begin and end between two deltas. Who has none any
 //!   more has no row; the record waits for the next whole reading, in case a role comes alone.
 //! - **Schools** keep their numbers: the delta's organisations are read into those of the published header.
-//! - **Memory** holds the delta and not the roster, so that a delta has a limit ([`Changes::MOST`]).
+//! - **Memory** holds the delta and not the roster, so that a delta has a limit: 400,000 rows.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
