@@ -96,6 +96,24 @@ fn a_daemon_takes_deltas_that_wait_one_after_the_other_and_one_without_a_bulk_is
 }
 
 #[test]
+fn force_is_for_the_delta_that_was_refused_and_not_for_those_behind_it() {
+    let site = with_inbox("delete");
+    let roll = Roll::of(60);
+    deliver_zip(&site.inbox(), &roll.files());
+    site.sync().succeeded();
+    let upload = tempfile::tempdir().unwrap();
+    let (first, second): (Vec<usize>, Vec<usize>) = ((0..20).collect(), (20..40).collect());
+    for (name, gone) in [("one", first), ("two", second)] {
+        deliver_zip(&upload.path().join(name), &delta(&roll, &[], &gone));
+        fs::rename(upload.path().join(name).join("bundle.zip"), site.inbox().join(format!("{name}.zip"))).unwrap();
+    }
+    site.sync().ended_with(65).complains(&["20 of 60 published IDs are gone"]);
+    assert_eq!(lies_there(&site.inbox()), 2);
+    site.run(&["sync", "--force"]).ended_with(65).complains(&["20 of 40 published IDs are gone"]);
+    assert_eq!(lies_there(&site.inbox()), 1);
+}
+
+#[test]
 fn without_delta_in_the_configuration_a_delta_is_refused_with_the_key_that_takes_it() {
     let site = Site::new();
     let roll = Roll::of(30);

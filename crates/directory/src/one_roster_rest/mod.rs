@@ -37,7 +37,9 @@ use self::client::Client;
 use self::requests::{Clock, Requests, SystemClock};
 use crate::notes::Notes;
 use crate::secret::Secret;
-use crate::{Before, Change, Cleared, Directory, Extent, Fingerprint, Person, Reading, Refusal, Wanted};
+use crate::{
+    BadData, Before, Change, Cleared, Directory, Extent, Fault, Fingerprint, Person, Reading, Refusal, Wanted,
+};
 
 /// Where a OneRoster server is, and how it wants to be asked.
 #[derive(Clone, Debug)]
@@ -157,6 +159,8 @@ impl Directory for Server {
             Ok(reading) => Ok(Some(reading)),
             // It does not know the filter.
             Err(Refusal::Server(ServerFault { trouble: Trouble::Status { status: 400 }, .. })) => Ok(None),
+            // It forgets the filter in its total or from the second page on.
+            Err(Refusal::BadData(BadData { fault: Fault::Total { .. } | Fault::RepeatedPage, .. })) => Ok(None),
             Err(refusal) => Err(refusal),
         }
     }

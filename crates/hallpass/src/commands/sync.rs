@@ -41,7 +41,7 @@ impl Sync {
         for number in chosen(&site, self.district.as_deref())? {
             let Some(district) = site.districts.get(number) else { continue };
             // One district's trouble does not keep the others waiting. Of its deliveries each is a sync of its own.
-            let mut follow = usize::MAX;
+            let (mut follow, mut mode) = (usize::MAX, mode);
             while follow > 0 {
                 match sync_one(&store, &site, number, district, mode) {
                     Ok(more) => follow = if more < follow { more } else { 0 },
@@ -50,6 +50,10 @@ impl Sync {
                         last = Err(Failure::new(failure.code, format!("{} was not published", district.id)));
                         break;
                     }
+                }
+                // What was insisted on is the one that was refused, not what lies behind it unseen.
+                if mode == Mode::Forced {
+                    mode = Mode::Manual;
                 }
             }
         }

@@ -73,6 +73,10 @@ fn nothing_new_is_no_empty_district() {
     assert_eq!((changes.len(), reading.rows, reading.schools.len()), (0, 0, 3));
 }
 
+fn one_user() -> Reply {
+    Reply::json(&json!({"users": [{"sourcedId": "u0"}], "demographics": []}))
+}
+
 #[test]
 fn a_server_that_does_not_know_the_filter_cannot_say_and_one_that_is_down_is_a_refusal() {
     let (mut one, _stand_in) = server(|asked| match asked.parameter("filter") {
@@ -80,6 +84,18 @@ fn a_server_that_does_not_know_the_filter_cannot_say_and_one_that_is_down_is_a_r
         _ => Reply::status(400),
     });
     assert!(changes(&mut one).unwrap().is_none());
+    // Others forget it in their total, or in the next page.
+    let total = |asked: &Asked| match (asked.parameter("filter"), asked.parameter("offset")) {
+        ("", _) => paged(&students(1), asked),
+        (_, "0") => one_user().with("X-Total-Count", "9"),
+        _ => Reply::json(&json!({"users": [], "demographics": []})),
+    };
+    let again = |asked: &Asked| match asked.parameter("filter") {
+        "" => paged(&students(1), asked),
+        _ => one_user(),
+    };
+    let ((mut one, _total), (mut other, _again)) = (server(total), server(again));
+    assert!(changes(&mut one).unwrap().is_none() && changes(&mut other).unwrap().is_none());
     let (mut other, _stand_in) = server(|asked| match asked.parameter("filter") {
         "" => paged(&students(1), asked),
         _ => Reply::status(403),
