@@ -30,7 +30,21 @@ struct State {
     /// From this offset of `/users` on it answers so.
     fails: Option<(usize, u16)>,
     asked: Vec<String>,
+    /// When each person's row and birth date changed, and those who are gone.
+    changed: Vec<Changed>,
+    /// Whether it knows `dateLastModified` in a filter.
+    filters: bool,
 }
+
+/// When something of a person changed.
+#[derive(Clone)]
+struct Changed {
+    user: String,
+    birth: String,
+}
+
+/// When everybody was entered, but for the last, who came later.
+const ENTERED: [&str; 2] = ["2026-01-01T08:00:00.000Z", "2026-01-20T08:00:00.000Z"];
 
 impl OneRosterServer {
     /// A server on a free port of this machine, with these people, for the client `hallpass` with this secret.
@@ -38,7 +52,12 @@ impl OneRosterServer {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let state = State { roll, secret: secret.to_owned(), fails: None, asked: Vec::new() };
+        let entered = |at: usize| Changed { user: ENTERED[at].to_owned(), birth: ENTERED[at].to_owned() };
+        let mut changed = vec![entered(0); roll.people.len()];
+        changed.pop();
+        changed.push(entered(1));
+        let secret = secret.to_owned();
+        let state = State { roll, secret, fails: None, asked: Vec::new(), changed, filters: true };
         let state = Arc::new(Mutex::new(state));
         let answering = Arc::clone(&state);
         let router = Router::new().fallback(move |request: Request| {
@@ -64,9 +83,32 @@ impl OneRosterServer {
         )
     }
 
-    /// Changes the people.
+    /// Changes the people, and when each was last modified; those who are taken from the end are to be deleted.
     pub fn change(&self, change: impl FnOnce(&mut Roll)) {
-        change(&mut self.lock().roll);
+        let mut state = self.lock();
+        let before = state.roll.clone();
+        change(&mut state.roll);
+        let now = || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        let State { roll, changed, .. } = &mut *state;
+        changed.resize(roll.people.len().max(changed.len()), Changed { user: now(), birth: now() });
+        for (at, changed) in changed.iter_mut().enumerate() {
+            let row = |roll: &Roll| {
+                let known = roll.people.get(at);
+                known.map(|person| (person.id.clone(), person.given.clone(), person.role, person.enabled))
+            };
+            if row(&before) != row(roll) {
+                changed.user = now();
+            }
+            let born = |roll: &Roll| roll.people.get(at).map(|person| person.born);
+            if born(&before) != born(roll) {
+                changed.birth = now();
+            }
+        }
+    }
+
+    /// Whether it knows filters from now on; if not, it says 400 to them.
+    pub fn filters(&self, filters: bool) {
+        self.lock().filters = filters;
     }
 
     /// From this offset of `/users` on it answers with this status; `None`: it is well again.
@@ -104,37 +146,61 @@ impl State {
             return reply(401, &Value::Null);
         }
         let parameter = |name: &str| {
-            let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.parse::<usize>().unwrap()).next().unwrap()
+            let mut pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
         };
-        let (offset, limit) = (parameter("offset"), parameter("limit").min(CLAMP));
-        let name = uri.path().rsplit('/').next().unwrap();
+        let mut path = uri.path().rsplit('/');
+        let name = path.next().unwrap();
+        if path.next() == Some("demographics") {
+            let row = self.rows("demographics").into_iter().find(|row| row["sourcedId"] == name);
+            return row.map_or_else(|| reply(404, &Value::Null), |row| reply(200, &json!({ "demographics": row })));
+        }
+        let number = |name| parameter(name).unwrap().parse::<usize>().unwrap();
+        let (offset, limit) = (number("offset"), number("limit").min(CLAMP));
+        let since = parameter("filter").map(|filter| {
+            let bare = filter.replace("%3E", ">").replace("%27", "'").replace("%3A", ":");
+            bare.strip_prefix("dateLastModified>'").unwrap().strip_suffix('\'').unwrap().to_owned()
+        });
+        if since.is_some() && !self.filters {
+            return reply(400, &Value::Null);
+        }
         if let Some((_, status)) = self.fails.filter(|(from, _)| name == "users" && offset >= *from) {
             return reply(status, &Value::Null);
         }
-        let page: Vec<Value> = self.rows(name).into_iter().skip(offset).take(limit).collect();
+        let rows = self.rows(name).into_iter();
+        // Times in one shape are in the order of their texts.
+        let newer =
+            |row: &Value| since.as_deref().is_none_or(|since| row["dateLastModified"].as_str().unwrap() > since);
+        let page: Vec<Value> = rows.filter(newer).skip(offset).take(limit).collect();
         reply(200, &json!({ name: page }))
     }
 
     fn rows(&self, name: &str) -> Vec<Value> {
         let people = self.roll.people.iter().enumerate();
+        let gone = self.roll.people.len()..self.changed.len();
+        let deleted = |at: usize, modified: &str| json!({"sourcedId": format!("u-{at:05}"), "status": "tobedeleted", "dateLastModified": modified});
         match name {
             "orgs" => vec![json!({"sourcedId": "school-1", "type": "school", "name": "First School"})],
             "users" => people
                 .map(|(number, person)| {
                     json!({
                         "sourcedId": format!("u-{number:05}"), "status": "active", "enabledUser": person.enabled,
+                        "dateLastModified": self.changed[number].user,
                         "identifier": person.id, "givenName": person.given, "familyName": person.family,
                         "roles": [{"roleType": "primary", "role": person.role, "org": {"sourcedId": "school-1"}}],
                     })
                 })
+                .chain(gone.map(|at| deleted(at, &self.changed[at].user)))
                 .collect(),
             "demographics" => people
                 .filter_map(|(number, person)| {
                     let (year, month, day) = person.born?;
                     let born = format!("{year:04}-{month:02}-{day:02}");
-                    Some(json!({"sourcedId": format!("u-{number:05}"), "birthDate": born}))
+                    let modified = &self.changed[number].birth;
+                    let source_id = format!("u-{number:05}");
+                    Some(json!({"sourcedId": source_id, "birthDate": born, "dateLastModified": modified}))
                 })
+                .chain(gone.map(|at| deleted(at, &self.changed[at].birth)))
                 .collect(),
             _ => Vec::new(),
         }

@@ -147,10 +147,13 @@ fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration
             for warning in warnings {
                 tracing::warn!(district = id, warning, "roster_warning");
             }
+            let follow = report.follow > 0 && trouble.is_none();
             if let Some(error) = trouble {
                 tracing::error!(district = id, %error, "the source could not be cleared away");
             }
             service.refresh_rosters();
+            // Deltas that lie there are taken one after the other.
+            return follow.then_some(Duration::from_secs(1));
         }
         Ok(Outcome::Refused(report)) => {
             let cause = report.objection.as_ref().map_or("-", sync::Cause::name);

@@ -45,6 +45,7 @@ pub(crate) fn all() -> Wanted {
         name: true,
         email: true,
         today: date(2026, 11, 23),
+        records: false,
     }
 }
 

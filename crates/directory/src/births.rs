@@ -38,10 +38,8 @@ impl BirthRows {
 
     /// Adds a birth date as it is written; one that cannot be is noted.
     pub fn push(&mut self, person: &[u8], birth: &[u8], file: &str, line: u64, notes: &mut Notes) {
-        match cell::date(birth).filter(|birth| may_be_born(*birth, self.today)) {
-            Some(birth) => self.rows.push(person, Packed(birth.year(), birth.month(), birth.day())),
-            None if birth.is_empty() => {}
-            None => notes.warn_row(file, line, Oddity::BirthDate),
+        if let Some(birth) = read(birth, self.today, file, line, notes) {
+            self.rows.push(person, Packed(birth.year(), birth.month(), birth.day()));
         }
     }
 
@@ -49,6 +47,15 @@ impl BirthRows {
     pub fn sorted(self) -> BirthDates {
         BirthDates(self.rows.sorted())
     }
+}
+
+/// A birth date as it is written; one that cannot be is noted and is none.
+pub(crate) fn read(birth: &[u8], today: Date, file: &str, line: u64, notes: &mut Notes) -> Option<Date> {
+    let date = cell::date(birth).filter(|birth| may_be_born(*birth, today));
+    if date.is_none() && !birth.is_empty() {
+        notes.warn_row(file, line, Oddity::BirthDate);
+    }
+    date
 }
 
 impl BirthDates {

@@ -5,6 +5,7 @@
 //! roster goes on serving; a broken file is never taken for an empty district.
 //!
 //! - [`person`] what is asked of a source, and what it hands on
+//! - [`change`] what a delta hands on; [`role_set`] roles with times of their own, kept for one
 //! - [`reading`] what reading it came to: counts, schools, warnings
 //! - [`refusal`] why a source was not taken, and who can mend it
 //! - [`delimited`] any other file of rows and columns
@@ -21,6 +22,7 @@
 mod battery;
 mod births;
 mod cell;
+pub mod change;
 mod clearing;
 mod column;
 pub mod delimited;
@@ -34,6 +36,7 @@ pub mod one_roster_rest;
 pub mod person;
 pub mod reading;
 pub mod refusal;
+pub mod role_set;
 mod schools;
 mod secret;
 mod stamp;
@@ -41,13 +44,17 @@ mod standing;
 mod table;
 mod watched;
 
+pub use change::{Before, Change, RoleSource, SourceRecord, What};
 pub use person::{Person, Wanted};
 pub use reading::{Oddity, Place, Reading, School, Undecodable, Warning};
 pub use refusal::{BadData, Fault, Refusal};
+pub use role_set::{Holding, RoleEntry};
 pub use secret::Secret;
 pub use stamp::Look;
 
 use std::fmt;
+
+use jiff::civil::Date;
 
 /// One district's source of truth.
 pub trait Directory: Send {
@@ -56,6 +63,30 @@ pub trait Directory: Send {
     ///
     /// After a [`Refusal`] what `sink` was given must be thrown away: the fault may have shown only at the end.
     fn read(&mut self, wanted: &Wanted, sink: &mut dyn FnMut(Person)) -> Result<Reading, Refusal>;
+
+    /// What can be read of it.
+    fn extent(&self) -> Extent {
+        Extent::Whole
+    }
+
+    /// Reads what changed since `before` and hands on one change after the other; `None`: the source cannot say, and
+    /// must be read whole. As after a refusal, what `sink` was given must then be thrown away.
+    fn changes(
+        &mut self,
+        wanted: &Wanted,
+        before: &Before,
+        sink: &mut dyn FnMut(Change),
+    ) -> Result<Option<Reading>, Refusal> {
+        let _ = (wanted, before, sink);
+        Ok(None)
+    }
+
+    /// Asks for the birth dates of a few people by the source's own keys: of those whom a delta names with another ID,
+    /// and whose birth date it does not repeat. In the order asked; `None`: the source can't be asked so.
+    fn birth_dates(&mut self, of: &[&str], wanted: &Wanted) -> Result<Option<Vec<Option<Date>>>, Refusal> {
+        let _ = (of, wanted);
+        Ok(None)
+    }
 
     /// What tells this very state of the source from any other, so that a refused one is not tried again.
     fn fingerprint(&self) -> Result<Fingerprint, Refusal>;
@@ -70,6 +101,17 @@ pub trait Directory: Send {
 
     /// Moves the source out of the way after it was published, for `after = "archive"`.
     fn archive(self: Box<Self>) -> Result<Cleared, Refusal>;
+}
+
+/// What can be read of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it, and nothing less.
+    Whole,
+    /// Only what changed: a delivery of changes.
+    Changes,
+    /// Either, as one asks.
+    Either,
 }
 
 /// The identity of one state of a source: 128 bits over names, sizes, times of change and both ends of each file.

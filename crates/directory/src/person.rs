@@ -6,6 +6,8 @@ use jiff::civil::{Date, date};
 use patron::{IdSource, Student};
 use zeroize::Zeroizing;
 
+use crate::SourceRecord;
+
 /// What a sync needs to know of each person. Nothing else is read, and a file that only holds more is not opened.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -21,6 +23,8 @@ pub struct Wanted {
     pub email: bool,
     /// The day in the library's zone: roles that have ended or not begun do not count, and no one is born after it.
     pub today: Date,
+    /// Whether the source's own keys and times are wanted too, so that a later sync can take its changes alone.
+    pub records: bool,
 }
 
 /// One row of a source, joined with what the source keeps of the person elsewhere.
@@ -39,6 +43,8 @@ pub struct Person {
     pub pins: Vec<Zeroizing<String>>,
     /// The line of the file on which the row begins, the header being line 1; or its number among the rows of a server.
     pub row: u64,
+    /// What the source calls the person, where [`Wanted::records`] asks for it.
+    pub record: Option<Box<SourceRecord>>,
 }
 
 impl fmt::Debug for Person {
@@ -64,7 +70,14 @@ mod tests {
         let name = PersonName { given: "Marker".into(), family: "Marker".into() };
         let student = Student { name: Some(name), email: Some("Marker".into()), ..Student::of(Role::Student) };
         let pins = vec![Zeroizing::new("Marker".into())];
-        let person = Person { ids: vec!["Marker".into()], student, birth_date: Some(date(2012, 4, 23)), pins, row: 7 };
+        let person = Person {
+            ids: vec!["Marker".into()],
+            student,
+            birth_date: Some(date(2012, 4, 23)),
+            pins,
+            row: 7,
+            record: None,
+        };
         assert_eq!(format!("{person:?}"), "Person { row: 7, .. }");
     }
 }

@@ -25,6 +25,12 @@ pub struct Reading {
     pub without_birth_date: u64,
     /// The schools: [`patron::SchoolIndex`] counts them from 0.
     pub schools: Vec<School>,
+    /// Organisations that are no schools, by the source's own keys, where records are wanted.
+    pub others: Vec<String>,
+    /// The latest time of a change that the source named, in milliseconds since 1970; 0: it names none.
+    pub newest: i64,
+    /// The list of roles was whole: who is not in it has none.
+    pub roles_whole: bool,
     /// What was odd and did not matter enough to refuse, each once with its count.
     pub warnings: Vec<Warning>,
 }
@@ -32,6 +38,8 @@ pub struct Reading {
 /// What one row, or one entry, comes to.
 pub(crate) enum Outcome {
     Person(Person),
+    /// Somebody whose role has not begun, where records are kept.
+    Waiting(Person),
     WithoutId,
     NeverStored,
     UnknownRole,
@@ -45,6 +53,10 @@ impl Reading {
             Outcome::Person(person) => {
                 self.delivered += 1;
                 self.without_birth_date += u64::from(births_wanted && person.birth_date.is_none());
+                sink(person);
+            }
+            Outcome::Waiting(person) => {
+                self.withdrawn += 1;
                 sink(person);
             }
             Outcome::WithoutId => self.without_id += 1,

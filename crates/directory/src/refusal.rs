@@ -62,6 +62,16 @@ impl Refusal {
         matches!(self, Self::Configuration { .. })
     }
 
+    /// Changes that cannot be applied to anything.
+    pub fn needs_bulk(why: &'static str) -> Self {
+        BadData::file("manifest.csv", Fault::NeedsBulk { why }).into()
+    }
+
+    /// More changes than `most`.
+    pub fn too_many_changes(most: usize) -> Self {
+        BadData::file("manifest.csv", Fault::TooManyChanges { most }).into()
+    }
+
     /// Names the path that the system would not give.
     pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -120,8 +130,20 @@ pub enum Fault {
     #[error("manifest.csv promises the file and it is missing; export again")]
     Promised,
     /// The manifest says that a needed file holds changes only.
-    #[error("manifest.csv calls the file a delta, and deltas are not read yet; export in bulk")]
+    #[error("manifest.csv calls the file a delta; set delta = true in [source], or export in bulk, all files alike")]
     Delta,
+    /// A delta, and nothing to apply it to.
+    #[error("a delta, and {why}; the next bulk is needed: ask the district for a bulk export")]
+    NeedsBulk {
+        /// Why it can't be applied.
+        why: &'static str,
+    },
+    /// A delta of more than is held in memory.
+    #[error("a delta of more than {most} changes; export in bulk")]
+    TooManyChanges {
+        /// The limit.
+        most: usize,
+    },
     /// `oneroster.version` is neither 1.1 nor 1.2.
     #[error("`oneroster.version` is none that is read; export OneRoster 1.1 or 1.2")]
     Version,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use patron::SchoolIndex;
 
 use crate::notes::Notes;
-use crate::{BadData, Fault, Oddity, Refusal, School};
+use crate::{BadData, Before, Fault, Oddity, Refusal, School};
 
 /// The table of schools, and what is known of each organisation that people refer to.
 #[derive(Default)]
@@ -15,16 +15,37 @@ pub(crate) struct Schools {
     known: HashMap<String, Option<SchoolIndex>>,
     /// Whether the source lists its organisations at all.
     pub listed: bool,
+    /// So many are of an earlier reading.
+    before: usize,
 }
 
 impl Schools {
+    /// The schools and other organisations of an earlier reading, whose places stay as they are.
+    pub fn of_before(before: &Before) -> Self {
+        let place =
+            |(at, school): (usize, &School)| (school.source_id.clone(), u16::try_from(at).ok().map(SchoolIndex));
+        let others = before.others.iter().map(|other| (other.clone(), None));
+        Self {
+            known: before.schools.iter().enumerate().map(place).chain(others).collect(),
+            table: before.schools.clone(),
+            before: before.schools.len(),
+            listed: before.schools.iter().any(|school| !school.name.is_empty()),
+        }
+    }
+
     /// Adds an organisation that is listed. Only those of the type `school` are schools; of several under one key the
-    /// first counts.
+    /// first counts. One that an earlier reading knew gets its name of today.
     pub fn list(&mut self, file: &str, kind: &[u8], school: School) -> Result<(), Refusal> {
-        if !kind.eq_ignore_ascii_case(b"school") {
-            self.known.insert(school.source_id, None);
-        } else if !self.known.contains_key(&school.source_id) {
-            self.add(file, school)?;
+        let is_school = kind.eq_ignore_ascii_case(b"school");
+        match self.known.get(&school.source_id).copied() {
+            Some(Some(known)) if usize::from(known.0) < self.before && is_school => {
+                if let Some(known) = self.table.get_mut(usize::from(known.0)) {
+                    *known = school;
+                }
+            }
+            Some(Some(_)) => {}
+            _ if is_school => drop(self.add(file, school)?),
+            _ => drop(self.known.insert(school.source_id, None)),
         }
         Ok(())
     }
@@ -85,6 +106,14 @@ impl Schools {
     /// The finished table.
     pub fn into_table(self) -> Vec<School> {
         self.table
+    }
+
+    /// The organisations that are no schools.
+    pub fn others(&self) -> Vec<String> {
+        let mut others: Vec<String> =
+            self.known.iter().filter(|(_, place)| place.is_none()).map(|(id, _)| id.clone()).collect();
+        others.sort_unstable();
+        others
     }
 
     fn add(&mut self, file: &str, school: School) -> Result<SchoolIndex, Refusal> {

@@ -55,9 +55,33 @@ pub(crate) struct RoleRow {
 }
 
 impl RoleRow {
-    pub fn new(secondary: bool, standing: Standing, school: Option<SchoolIndex>) -> Self {
-        let school = school.map_or(u16::MAX, |SchoolIndex(index)| index);
+    pub const fn new(secondary: bool, standing: Standing, school: Option<SchoolIndex>) -> Self {
+        let school = match school {
+            Some(SchoolIndex(index)) => index,
+            None => u16::MAX,
+        };
         Self { secondary, standing: standing.code(), school }
+    }
+
+    /// Whether it may hold a card.
+    pub fn may_hold(self) -> bool {
+        matches!(Standing::from_code(self.standing), Standing::Holds(_))
+    }
+
+    /// The same role when it is over, or has not begun.
+    pub const fn past(self) -> Self {
+        Self { standing: Standing::Past.code(), ..self }
+    }
+
+    /// The role as it is kept.
+    pub fn bytes(self) -> [u8; 4] {
+        let [high, low] = self.school.to_be_bytes();
+        [u8::from(self.secondary), self.standing, high, low]
+    }
+
+    /// Reads what [`RoleRow::bytes`] wrote.
+    pub const fn of_bytes([secondary, standing, high, low]: [u8; 4]) -> Self {
+        Self { secondary: secondary != 0, standing, school: u16::from_be_bytes([high, low]) }
     }
 }
 

@@ -60,6 +60,12 @@ impl ExpiryRules {
         self.0.iter().any(|rule| matches!(rule.end, CardEnd::Age(_)))
     }
 
+    /// The place of the rule that is for somebody, where it is one of age.
+    pub fn of_age(&self, role: Role, grade: Option<Grade>) -> Option<usize> {
+        let (at, rule) = self.0.iter().enumerate().find(|(_, rule)| rule.scope.covers(role, grade))?;
+        matches!(rule.end, CardEnd::Age(_)).then_some(at)
+    }
+
     /// The first day on which somebody's card no longer works; `None`: it has no end.
     pub fn expiry(&self, role: Role, inputs: &ExpiryInputs) -> Option<Date> {
         self.0.iter().find(|rule| rule.scope.covers(role, inputs.grade))?.expiry(inputs)

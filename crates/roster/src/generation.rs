@@ -12,7 +12,7 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 use crate::filter::Filter;
 use crate::keyring::random_bytes;
 use crate::seal::Seal;
-use crate::{Header, KeyId, Keyring, RosterError, Row, RowIndex};
+use crate::{Header, KeyId, Keyring, RecordsReader, RosterError, Row, RowIndex};
 
 /// The name of a generation: 128 random bits, never used again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -182,9 +182,18 @@ impl Generation {
         Ok(Cursor { generation: self, last: None, page: VecDeque::new(), ended: false })
     }
 
+    /// The records that it was made of; `None`: it keeps none, or its key is gone.
+    pub fn records(&self, keyring: &Keyring) -> Result<Option<RecordsReader>, RosterError> {
+        let (Some(records), Some(key)) = (&self.header.records, keyring.find(self.key)) else { return Ok(None) };
+        RecordsReader::open(&self.folder, &self.district, self.id, key, records).map(Some)
+    }
+
     /// Reads everything once, as a sync does before it publishes: every row opens, and there are as many as the
-    /// header says.
-    pub fn verify(&self) -> Result<(), RosterError> {
+    /// header says; so do its records.
+    pub fn verify(&self, keyring: &Keyring) -> Result<(), RosterError> {
+        if let Some(mut records) = self.records(keyring)? {
+            while records.next_record()?.is_some() {}
+        }
         let mut rows = 0;
         self.for_each(|_, _| {
             rows += 1;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use patron::{CardForm, CardRules, CardSpec, PinRule, PinRules, Release, Scope};
 use serde::{Deserialize, Serialize};
 
+use crate::Records;
+
 /// The sealed header: the rules that the rows were made under, what is stored, and counts.
 ///
 /// A generation is served under these rules until the next sync, whatever the configuration says by then.
@@ -38,6 +40,9 @@ pub struct Header {
     pub roles: BTreeMap<String, u64>,
     /// The schools that rows point to by their place in this list.
     pub schools: Vec<SchoolEntry>,
+    /// What is kept beside the rows for a sync of changes alone; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Records>,
 }
 
 /// A school of a generation.
@@ -78,6 +83,7 @@ impl Header {
             without_verifier: 0,
             roles: BTreeMap::new(),
             schools: Vec::new(),
+            records: None,
         }
     }
 

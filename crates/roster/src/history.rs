@@ -90,6 +90,8 @@ pub struct RunCounts {
     pub never_stored: u64,
     pub unknown_role: u64,
     pub withdrawn: u64,
+    /// The rows are those of changes, and not of everybody.
+    pub changes_only: bool,
     /// What changed; `None`: there was nothing to compare with.
     pub change: Option<ChangeCounts>,
 }

@@ -98,6 +98,7 @@ pub struct Key {
     pin: hmac::Key,
     attempts: hmac::Key,
     person: hmac::Key,
+    record: hmac::Key,
     pseudonym: hkdf::Prk,
     seal: hkdf::Prk,
 }
@@ -117,6 +118,7 @@ impl Key {
             pin: mac(b"PIN")?,
             attempts: mac(b"attempts")?,
             person: mac(b"person")?,
+            record: mac(b"source record")?,
             pseudonym: prk(b"pseudonym")?,
             seal: prk(b"seal")?,
         })
@@ -153,9 +155,15 @@ impl Key {
         truncated(mac(&self.attempts, &[space.as_bytes(), &[0], id.as_bytes()]))
     }
 
-    /// A mark of a birth date for telling two people of one ID apart during a sync; it is not kept in a generation.
+    /// A mark of a birth date for telling two people of one ID apart during a sync; it is in no row, and only in the sealed
+    /// records of a source that can say what changed.
     pub fn person_mark(&self, space: &str, id: &str, birth_date: &[u8]) -> [u8; 16] {
         truncated(mac(&self.person, &[space.as_bytes(), &[0], id.as_bytes(), &[0], birth_date]))
+    }
+
+    /// Under which name a source's record of a person is kept.
+    pub fn record_key(&self, source_id: &str) -> [u8; 16] {
+        truncated(mac(&self.record, &[source_id.as_bytes()]))
     }
 
     /// The key of a month's pseudonyms.

@@ -4,6 +4,7 @@
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
 //! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
+//! - [`records`] what it was made of, where its source can say what changed
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`history`] what the last syncs of each district came to
 //! - [`opt_outs`] who does not want to be served, or the last that was known of it
@@ -22,6 +23,7 @@ pub mod keyring;
 pub mod live;
 pub mod opt_outs;
 pub mod period;
+pub mod records;
 pub mod row;
 pub mod seal;
 pub mod state;
@@ -38,6 +40,7 @@ pub use keyring::{Key, KeyId, Keyring, Month, Pseudonym, PseudonymKey, RowIndex,
 pub use live::{ForwardRecord, OfflineVerifier};
 pub use opt_outs::{OptOutTrouble, OptOuts};
 pub use period::{Period, UseMonth};
+pub use records::{Records, RecordsReader, RecordsWriter};
 pub use row::{Row, StudentRow};
 pub use state::{AttemptRecord, Published, PublishedGeneration, State};
 pub use store::{DistrictLock, Store};

@@ -36,6 +36,12 @@ impl Seal {
         Self::new(&key.sealing_key(&generation.0)?, place)
     }
 
+    /// The seal of a generation's records: another key than that of its rows, whose nonces it may use again.
+    pub(crate) fn of_records(key: &Key, district: &str, generation: GenerationId) -> Result<Self, RosterError> {
+        let place = Self::of_generation(key, district, generation)?.place;
+        Self::new(&key.sealing_key(&[b"records", generation.0.as_slice()].concat())?, place)
+    }
+
     /// The seal of the identity key.
     pub(crate) fn of_identity(key: &Key) -> Result<Self, RosterError> {
         Self::new(&key.sealing_key(b"identity key")?, vec![FORMAT])

@@ -5,6 +5,7 @@
 //! DATA-DIR/state/                            LMDB: pointers, lockouts, refused files
 //! DATA-DIR/generations/DISTRICT/lock         held by whoever syncs, rolls back or purges
 //! DATA-DIR/generations/DISTRICT/ID/data.mdb  one generation
+//! DATA-DIR/generations/DISTRICT/ID/records   what it was made of, where its source can say what changed
 //! ```
 
 use std::collections::HashMap;
@@ -169,7 +170,7 @@ impl Store {
             source: source.to_owned(),
         };
         let generation = self.generation(&lock.district, &record)?;
-        generation.verify()?;
+        generation.verify(&self.keyring())?;
         self.state.publish(&lock.district, record)?;
         self.remove_leftovers(lock)?;
         Ok(generation)

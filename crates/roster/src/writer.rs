@@ -9,7 +9,7 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, PutFlags, Wit
 use crate::filter::{Filter, Mark};
 use crate::generation::{FILTER_INDEX, FILTER_KEY, HEADER_INDEX, HEADER_KEY, open_env};
 use crate::seal::Seal;
-use crate::{GenerationId, Header, Key, RosterError, Row, RowIndex, StudentRow, Verifier};
+use crate::{GenerationId, Header, Key, RecordsWriter, RosterError, Row, RowIndex, StudentRow, Verifier};
 
 /// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
 const BATCH: usize = 20_000;
@@ -111,6 +111,11 @@ impl GenerationWriter {
         }
         let file = self.folder.join("data.mdb");
         Ok(fs::metadata(&file).map_err(RosterError::io(&file))?.len())
+    }
+
+    /// Starts to keep the records that the generation is made of, under its own `district` and `key`.
+    pub fn records(&self, district: &str, key: &Key) -> Result<RecordsWriter, RosterError> {
+        RecordsWriter::create(&self.folder, district, self.id, key)
     }
 
     /// The name of the generation.

@@ -85,7 +85,7 @@ fn what_was_published_is_found_again_also_after_a_restart() {
     let store = house.store();
     assert!(holds(&store, 1_000_000));
     let generation = store.serving("cms").unwrap().unwrap();
-    generation.verify().unwrap();
+    generation.verify(&store.keyring()).unwrap();
     assert!(matches!(generation.decoy().unwrap(), Row::Decoy(row) if row.verifiers.len() == 1));
 }
 
@@ -172,7 +172,7 @@ fn a_flipped_byte_in_a_row_is_refused_never_served() {
         let store = house.store();
         let generation = store.serving("cms").unwrap().unwrap();
         assert!(matches!(generation.row(&index), Err(RosterError::Damaged { .. })), "{}", at - key_at);
-        assert!(matches!(generation.verify(), Err(RosterError::Damaged { .. })));
+        assert!(matches!(generation.verify(&store.keyring()), Err(RosterError::Damaged { .. })));
         assert!(holds(&store, 1_000_008));
         file.write_all_at(&[*byte], at as u64).unwrap();
     }

@@ -142,6 +142,38 @@ pub struct Record {
     pub before: Option<(RowIndex, Vec<Verifier>)>,
 }
 
+/// Where somebody stood, beside where they stand now.
+#[derive(Clone, Copy, Debug)]
+pub enum Stood {
+    /// Nothing that decides it has changed.
+    AsNow,
+    /// There; `None`: nowhere.
+    At(Option<RowIndex>),
+}
+
+impl Stood {
+    fn is_at(self, index: Option<RowIndex>) -> bool {
+        match self {
+            Self::AsNow => true,
+            Self::At(before) => before.is_some() && before == index,
+        }
+    }
+}
+
+/// What an earlier reading left of a person of whom a delta does not say everything again.
+pub struct Carried<'a> {
+    /// Where they stood.
+    pub stood: Stood,
+    /// As they stood there.
+    pub row: &'a StudentRow,
+    /// The mark of their birth date.
+    pub mark: [u8; 16],
+    /// The birth date is said again, or that there is none.
+    pub born_said: bool,
+    /// So are the columns of PINs.
+    pub pins_said: bool,
+}
+
 /// Makes records of people.
 pub struct Deriver<'a> {
     rules: Rules<'a>,
@@ -176,14 +208,37 @@ impl<'a> Deriver<'a> {
         self.rules.pins.need_birth_date() || self.expiry.need_birth_date() || before
     }
 
-    /// Hands on the records of a person: their row, and one for each earlier number.
-    pub fn derive<E>(&self, person: Person, sink: &mut dyn FnMut(Record) -> Result<(), E>) -> Result<Outcome<'_>, E> {
-        let credentials = match self.rules.credentials(&person, &self.asked) {
+    /// Where a person stands; `None`: nowhere.
+    pub fn index(&self, person: &Person) -> Option<RowIndex> {
+        let credentials = self.rules.credentials(person, &self.asked).ok()?;
+        Some(self.rules.key.row_index(&credentials.form.spec().namespace, &credentials.id))
+    }
+
+    /// Whether a birth date is all that a person lacks for a PIN: it was not said, and none is carried.
+    pub fn lacks_birth_date(&self, person: &Person, carried: Option<&Carried<'_>>) -> bool {
+        let (role, grade) = (person.student.role, person.student.grade);
+        let Some((number, rule)) = self.rules.pins.rule_for(role, grade) else { return false };
+        let goes_on = carried.is_some_and(|carried| {
+            carried.born_said || carried.row.pin_rule == number && carried.stood.is_at(self.index(person))
+        });
+        rule.needs_birth_date() && person.birth_date.is_none() && !goes_on
+    }
+
+    /// Hands on the records of a person: their row, and one for each earlier number. What a delta did not say again goes
+    /// on from what is `carried`: a verifier only under the same ID and rule, to which it is bound.
+    pub fn derive<E>(
+        &self,
+        person: Person,
+        carried: Option<&Carried<'_>>,
+        sink: &mut dyn FnMut(Record) -> Result<(), E>,
+    ) -> Result<Outcome<'_>, E> {
+        let mut credentials = match self.rules.credentials(&person, &self.asked) {
             Ok(credentials) => credentials,
             Err(why) => return Ok(Outcome::Not(why)),
         };
         let (key, space) = (self.rules.key, &credentials.form.spec().namespace);
-        let mark = person.birth_date.map_or([0; 16], |date| {
+        let index = key.row_index(space, &credentials.id);
+        let mut mark = person.birth_date.map_or([0; 16], |date| {
             let date = format!("{date}");
             key.person_mark(space, &credentials.id, date.as_bytes())
         });
@@ -198,10 +253,29 @@ impl<'a> Deriver<'a> {
             let before = rules.credentials(&person, &self.asked).ok()?;
             Some((rules.key.row_index(&before.form.spec().namespace, &before.id), before.verifiers))
         });
-        let index = key.row_index(space, &credentials.id);
         let mut student = person.student;
         let inputs = ExpiryInputs { birth_date: person.birth_date, grade: student.grade, today: self.today };
         student.expiry = self.expiry.expiry(student.role, &inputs);
+        if let Some(carried) = carried {
+            let unsaid = match self.rules.pins.rules().get(usize::from(credentials.pin_rule)).map(|rule| &rule.scheme) {
+                Some(PinScheme::BirthDate(_)) => !carried.born_said,
+                Some(PinScheme::Column(_) | PinScheme::HashedColumn(_)) => !carried.pins_said,
+                _ => false,
+            };
+            let is_here = carried.stood.is_at(Some(index));
+            if unsaid && is_here && carried.row.pin_rule == credentials.pin_rule {
+                credentials.verifiers.clone_from(&carried.row.verifiers);
+                credentials.hash.clone_from(&carried.row.hash);
+            }
+            if !carried.born_said {
+                mark = if is_here { carried.mark } else { [0; 16] };
+                let before = &carried.row.student;
+                let by_age = self.expiry.of_age(student.role, student.grade);
+                if by_age.is_some() && by_age == self.expiry.of_age(before.role, before.grade) {
+                    student.expiry = before.expiry;
+                }
+            }
+        }
         if !self.stored.needs_name() {
             student.name = None;
         }

@@ -7,6 +7,8 @@ use roster::{ChangeCounts, RunCounts};
 
 use crate::change::Change;
 use crate::cross_check::OptOutCheck;
+use crate::delta::DeltaCounts;
+use crate::derived::Derived;
 use crate::guard::{BINDS_ABOVE, Cause};
 use crate::losses::Losses;
 
@@ -55,6 +57,12 @@ pub struct Report {
     pub rules_changed: bool,
     /// Why the published roster cannot be read, so that the guard had nothing to compare with.
     pub not_compared: Option<String>,
+    /// What the changes came to, where only those were read.
+    pub delta: Option<DeltaCounts>,
+    /// Why all was read where changes might have done.
+    pub whole_because: Option<&'static str>,
+    /// Deliveries that lie in the inbox and come after this one.
+    pub follow: usize,
     /// What the guard objected to.
     pub objection: Option<Cause>,
     /// The objection was overruled by `--force`.
@@ -64,6 +72,12 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_counts(f, &self.counts())?;
+        if let Some(delta) = self.delta {
+            write!(f, "{delta}")?;
+        }
+        if let Some(why) = self.whole_because {
+            writeln!(f, "all was read, and not the changes alone: {why}")?;
+        }
         if self.change.is_none() {
             match &self.not_compared {
                 Some(why) => writeln!(f, "nothing was compared, as at a first sync: {why}")?,
@@ -122,6 +136,16 @@ pub fn write_counts(f: &mut impl fmt::Write, counts: &RunCounts) -> fmt::Result 
 }
 
 impl Report {
+    /// Takes the counts of what people came to.
+    pub(crate) fn count(&mut self, derived: &Derived) {
+        self.no_rule = derived.no_rule;
+        self.reading.without_id += derived.no_id;
+        self.off_pattern = derived.off_pattern;
+        self.off_pattern_first.clone_from(&derived.off_pattern_first);
+        self.no_id_first.clone_from(&derived.no_id_first);
+        self.undated_first.clone_from(&derived.undated_first);
+    }
+
     /// The numbers of it.
     pub fn counts(&self) -> RunCounts {
         let reading = &self.reading;
@@ -141,6 +165,7 @@ impl Report {
             never_stored: reading.never_stored,
             unknown_role: reading.unknown_role,
             withdrawn: reading.withdrawn,
+            changes_only: self.delta.is_some(),
             change: self.change.map(|change| ChangeCounts {
                 published: change.published,
                 gone: change.gone,

@@ -1,97 +1,27 @@
 //! One sync of one district.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use directory::{Directory, Person, Reading, Refusal, Wanted};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use patron::Release;
-use roster::{DistrictLock, Generation, Header, RosterError, Row, SchoolEntry, Store};
-use site::{After, District, Source};
+use directory::{Directory, Extent, Person, Reading, Refusal, Wanted};
+use roster::{DistrictLock, Generation, GenerationWriter, Header, RecordsWriter, RosterError, Row, SchoolEntry, Store};
+use site::{After, Source};
 
+use crate::base::Base;
 use crate::change::Comparison;
 use crate::counted::Counted;
 use crate::cross_check;
-use crate::derive::{self, Deriver, Rules, Underivable};
+use crate::delta::{Carrying, Changes};
+use crate::derive::{Deriver, Rules};
+use crate::derived::Derived;
 use crate::guard::{Evidence, objection};
+use crate::history;
 use crate::hold::Hold;
-use crate::kept;
 use crate::merge::{Merge, Merged};
 use crate::report::Report;
-use crate::resting::Looks;
+use crate::request::{Mode, Outcome, Request, SyncError};
 use crate::runs::Runs;
-
-/// Who asks for the sync, and how far it may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The schedule: reads nothing twice, publishes nothing over a rollback.
-    Scheduled,
-    /// A person: reads again what was refused, lifts a rollback's hold.
-    Manual,
-    /// A person who overrules the guard.
-    Forced,
-    /// A person who only wants the report.
-    DryRun,
-}
-
-/// One district's sync.
-pub struct Request<'a> {
-    /// The district.
-    pub district: &'a District,
-    /// What must be stored so that its clients can be shown it.
-    pub stored: Release,
-    /// Who asks.
-    pub mode: Mode,
-    /// Now.
-    pub now: Timestamp,
-    /// Today in the library's zone.
-    pub today: Date,
-    /// What earlier scheduled looks saw.
-    pub looks: &'a Looks,
-}
-
-/// What a sync came to.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A new generation is served. The second field: what went wrong when the source was cleared away afterwards.
-    Published(Report, Option<Refusal>),
-    /// `--dry-run`: it would have been published, but for the objection in the report.
-    DryRun(Report),
-    /// The guard objected; the last good roster serves on.
-    Refused(Report),
-    /// The files in the inbox changed just now: they may still be uploaded, and are left for a later scheduled look.
-    Growing,
-    /// Nothing new in the inbox.
-    NothingToDo,
-    /// A rollback holds scheduled syncs until a manual one.
-    Held,
-    /// The same file was refused before; it is not read again until it changes.
-    RefusedBefore,
-}
-
-/// Why a sync did not run through.
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    /// The source was not taken.
-    #[error(transparent)]
-    Source(#[from] Refusal),
-    /// What we keep could not be read or written.
-    #[error(transparent)]
-    Roster(#[from] RosterError),
-    /// The district has no `[source]`.
-    #[error("district {0} has no [source]; add one to its file")]
-    NoSource(String),
-    /// The inbox is empty and there is no roster to serve.
-    #[error("{path}: empty, and district {district} has no roster yet; the district must deliver a bundle")]
-    EmptyInbox {
-        /// The district's id.
-        district: String,
-        /// The inbox.
-        path: String,
-    },
-}
+use crate::source::Opened;
 
 /// Reads a district's source and publishes it. `progress` is told the people read so far.
 pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Result<Outcome, SyncError> {
@@ -102,7 +32,10 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
     if request.mode == Mode::Scheduled && published.as_ref().is_some_and(|published| published.held) {
         return Ok(Outcome::Held);
     }
-    let Some(bundle) = crate::source::open(source)? else {
+    let base = Base::of(store, request, source)?;
+    let Some(Opened { directory: bundle, follow }) =
+        crate::source::open(source, base.as_ref().map_or(&[], Base::applied))?
+    else {
         return match published {
             Some(_) => Ok(Outcome::NothingToDo),
             None => Err(SyncError::EmptyInbox {
@@ -125,7 +58,7 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
             return Ok(Outcome::RefusedBefore);
         }
     }
-    let outcome = Run { store, request, source, lock: &lock }.publish(bundle, &fingerprint, progress);
+    let outcome = Run { store, request, source, lock: &lock, follow }.publish(bundle, base, &fingerprint, progress);
     let refused = match &outcome {
         Ok(Outcome::Refused(_)) | Err(SyncError::Source(Refusal::BadData(_))) => Some(fingerprint.as_bytes()),
         _ => None,
@@ -152,7 +85,8 @@ fn is_published(store: &Store, request: &Request<'_>, fingerprint: &str) -> Resu
         && header.card_rules().is_some_and(|cards| cards == district.cards)
         && header.pin_rules().is_some_and(|pins| pins == district.pins)
         && header.expiry == district.expiry.version()
-        && header.stored() == request.stored)
+        && header.stored() == request.stored
+        && (header.records.is_some() || district.source.as_ref().is_none_or(|source| !source.delta)))
 }
 
 struct Run<'a> {
@@ -160,19 +94,73 @@ struct Run<'a> {
     request: &'a Request<'a>,
     source: &'a Source,
     lock: &'a DistrictLock,
+    /// Deliveries that lie there and come after this one.
+    follow: usize,
+}
+
+/// What became of a reading.
+enum Attempt {
+    Done(Box<Report>),
+    /// It is not published, as the guard or the caller wants it.
+    Stopped(Box<Outcome>),
+    /// Changes alone cannot do it.
+    NeedsWhole(&'static str),
 }
 
 impl Run<'_> {
+    /// Publishes what a source holds: from its changes where it offers them and there is something to apply them to.
     fn publish(
         &self,
         mut bundle: Box<dyn Directory>,
+        base: Result<Base, &'static str>,
         fingerprint: &str,
         progress: &dyn Fn(u64),
     ) -> Result<Outcome, SyncError> {
+        let extent = bundle.extent();
+        let base = match extent {
+            Extent::Whole => Err(""),
+            Extent::Changes => base,
+            Extent::Either => base.and_then(|base| base.if_fresh(self.source, self.request.now)),
+        };
+        let (mut why, mut attempt) = (base.as_ref().err().copied().unwrap_or_default(), None);
+        if let Ok(base) = base {
+            match self.attempt(&mut *bundle, Some(base), fingerprint, progress)? {
+                Attempt::NeedsWhole(reason) => why = reason,
+                done => attempt = Some(done),
+            }
+        }
+        let attempt = match attempt {
+            Some(attempt) => attempt,
+            None if extent == Extent::Changes => return Err(Refusal::needs_bulk(why).into()),
+            None => self.attempt(&mut *bundle, None, fingerprint, progress)?,
+        };
+        let mut report = match attempt {
+            Attempt::Done(report) => *report,
+            Attempt::Stopped(outcome) => return Ok(*outcome),
+            Attempt::NeedsWhole(why) => return Err(Refusal::needs_bulk(why).into()),
+        };
+        report.whole_because = Some(why).filter(|why| self.source.delta && extent == Extent::Either && !why.is_empty());
+        report.follow = self.follow;
+        let cleared = match self.source.after {
+            After::Keep => None,
+            After::Delete => bundle.delete().err(),
+            After::Archive => bundle.archive().err(),
+        };
+        Ok(Outcome::Published(report, cleared))
+    }
+
+    /// Reads the source, whole or on a `base`, and publishes what comes of it.
+    fn attempt(
+        &self,
+        bundle: &mut dyn Directory,
+        base: Option<Base>,
+        fingerprint: &str,
+        progress: &dyn Fn(u64),
+    ) -> Result<Attempt, SyncError> {
         let keyring = &self.store.keyring();
         let (district, mode) = (self.request.district, self.request.mode);
         let rules = Rules::new(keyring.current(), district.cards.clone(), district.pins.clone());
-        let before_this = kept::last_published(self.store, &district.id)?;
+        let before_this = history::last_published(self.store, &district.id)?;
         let mut report = Report { before: before_this, ..Report::default() };
         // A published roster that cannot be read is no reason not to mend it by this very sync.
         let published = match self.store.serving(&district.id) {
@@ -198,17 +186,35 @@ impl Run<'_> {
         let deriver = Deriver::new(rules, before, expiry, self.request.stored, self.request.today);
 
         let runs = Runs::new(&self.store.spill_folder(self.lock)?)?;
-        let (reading, derived) = self.read(&mut *bundle, &deriver, runs, &mut report, progress)?;
+        let writer = self.store.begin(self.lock, district.pins.forms())?;
+        let records = match self.source.delta && self.source.kind.delta_source().is_some() {
+            true => Some(writer.records(&district.id, keyring.current())?),
+            false => None,
+        };
+        let read = match &base {
+            None => Ok(self.read(bundle, &deriver, runs, records, progress)?),
+            Some(base) => self.read_changes(bundle, base, &deriver, runs, records, &mut report)?,
+        };
+        let (reading, mut derived) = match read {
+            Ok(read) => read,
+            Err(why) => return Ok(Attempt::NeedsWhole(why)),
+        };
         report.reading = reading;
+        report.count(&derived);
         let now = self.request.now.as_second();
         let mut header = Header::under(&district.cards, &district.pins, expiry_version, self.request.stored, now);
         header.decoy_hashes.clone_from(&derived.decoys);
+        if let Some(records) = derived.records.take() {
+            let kept = records.finish()?;
+            header.records =
+                Base::header(kept, self.source, base.as_ref(), &report.reading, fingerprint, self.request.now);
+        }
         let schools = report.reading.schools.iter().map(school_entry).collect();
         let before = published.as_ref().map_or(&[][..], |published| &published.header().schools);
         let mut hold = Hold::new(&district.eligibility, self.request.today, self.request.stored, before, schools);
         report.not_held = report.rules_changed && hold.holds_at_all();
         let merge = Merge::new(derived.runs.sorted()?)?;
-        let counted = self.write(merge, comparison, &mut hold, &mut header, &mut report)?;
+        let counted = write(writer, merge, comparison, &mut hold, &mut header, &mut report)?;
         let writer = counted.in_header(hold, &mut header);
         report.unknown_schools = cross_check::unknown_schools(district, &header);
 
@@ -221,24 +227,33 @@ impl Run<'_> {
                 losses: &report.losses,
                 merged: report.merged,
                 before: report.before,
-                rows: report.reading.rows,
+                rows: report.reading.rows + report.delta.map_or(0, |delta| delta.carried),
                 errors: report.reading.undecodable.count + report.off_pattern,
             },
         );
         report.forced = report.objection.is_some() && mode == Mode::Forced;
         match (mode, &report.objection) {
-            (Mode::DryRun, _) => return Ok(Outcome::DryRun(report)),
-            (Mode::Scheduled | Mode::Manual, Some(_)) => return Ok(Outcome::Refused(report)),
+            (Mode::DryRun, _) => return Ok(Attempt::Stopped(Box::new(Outcome::DryRun(report)))),
+            (Mode::Scheduled | Mode::Manual, Some(_)) => {
+                return Ok(Attempt::Stopped(Box::new(Outcome::Refused(report))));
+            }
             _ => {}
         }
         let generation = self.store.publish(self.lock, writer, &header, fingerprint)?;
         report.opt_outs = cross_check::opt_outs(district, &generation, keyring.current())?;
-        let cleared = match self.source.after {
-            After::Keep => None,
-            After::Delete => bundle.delete().err(),
-            After::Archive => bundle.archive().err(),
-        };
-        Ok(Outcome::Published(report, cleared))
+        Ok(Attempt::Done(Box::new(report)))
+    }
+
+    fn wanted(&self, deriver: &Deriver<'_>, records: bool) -> Wanted {
+        Wanted {
+            ids: deriver.asked().ids.clone(),
+            pin_columns: deriver.asked().pins.clone(),
+            birth_date: deriver.needs_birth_date(),
+            name: self.request.stored.needs_name(),
+            email: self.request.stored.allows(patron::Attribute::Email),
+            today: self.request.today,
+            records,
+        }
     }
 
     /// Reads on this thread and derives on another.
@@ -247,20 +262,14 @@ impl Run<'_> {
         bundle: &mut dyn Directory,
         deriver: &Deriver<'_>,
         runs: Runs,
-        report: &mut Report,
+        records: Option<RecordsWriter>,
         progress: &dyn Fn(u64),
     ) -> Result<(Reading, Derived), SyncError> {
-        let wanted = Wanted {
-            ids: deriver.asked().ids.clone(),
-            pin_columns: deriver.asked().pins.clone(),
-            birth_date: deriver.needs_birth_date(),
-            name: self.request.stored.needs_name(),
-            email: self.request.stored.allows(patron::Attribute::Email),
-            today: self.request.today,
-        };
+        let wanted = self.wanted(deriver, records.is_some());
+        let now = self.request.now.as_millisecond();
         let (sender, receiver) = sync_channel::<Vec<Person>>(8);
         let (reading, derived) = thread::scope(|scope| {
-            let derived = scope.spawn(|| derive_all(receiver, deriver, runs));
+            let derived = scope.spawn(|| Derived::new(runs, records, now).take_all(receiver, deriver));
             let mut batch = Vec::with_capacity(BATCH);
             let mut delivered = 0;
             // If the other side has stopped, it has an error of its own to report.
@@ -277,104 +286,85 @@ impl Run<'_> {
             drop(sender);
             (reading, derived.join())
         });
-        let mut reading = reading?;
+        let reading = reading?;
         let derived = derived.map_err(|_| RosterError::Crypto("a thread of the sync panicked"))??;
-        report.no_rule = derived.no_rule;
-        reading.without_id += derived.no_id;
-        report.off_pattern = derived.off_pattern;
-        report.off_pattern_first.clone_from(&derived.off_pattern_first);
-        report.no_id_first.clone_from(&derived.no_id_first);
-        report.undated_first.clone_from(&derived.undated_first);
         Ok((reading, derived))
     }
 
-    fn write(
+    /// Reads what changed, and makes the stream of people of it and of the records of the published roster.
+    fn read_changes(
         &self,
-        merge: Merge,
-        mut comparison: Comparison<'_>,
-        hold: &mut Hold<'_>,
-        header: &mut Header,
+        bundle: &mut dyn Directory,
+        base: &Base,
+        deriver: &Deriver<'_>,
+        runs: Runs,
+        records: Option<RecordsWriter>,
         report: &mut Report,
-    ) -> Result<Counted, RosterError> {
-        let mut counted = Counted::new(self.store.begin(self.lock, self.request.district.pins.forms())?);
-        thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(8);
-            let merging = scope.spawn(move || merge_all(merge, &sender));
-            for merged in receiver.into_iter().flatten() {
-                comparison.take(&merged, hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
-                counted.push(header, merged.index, &merged.row)?;
-                report.merged += merged.duplicates;
-            }
-            merging.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?
-        })?;
-        let end = comparison.end(hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
-        report.change = end.as_ref().map(|(change, _)| *change);
-        report.losses = end.map(|(_, losses)| losses).unwrap_or_default();
-        (report.people, report.ambiguous) = (header.people, header.ambiguous);
-        (report.aliases, report.held) = (header.aliases, header.held);
-        report.without_verifier = header.without_verifier;
-        Ok(counted)
+    ) -> Result<Result<(Reading, Derived), &'static str>, SyncError> {
+        /// Birth dates asked for one by one; of more, all are asked for.
+        const ASKED: usize = 1000;
+        let wanted = self.wanted(deriver, true);
+        let key = deriver.rules().key;
+        let now = self.request.now.as_millisecond();
+        let mut changes = Changes::new(now);
+        let reading = bundle.changes(&wanted, &base.before(), &mut |change| changes.take(key, change))?;
+        let Some(reading) = reading else { return Ok(Err("the source cannot say what changed")) };
+        if changes.are_too_many() {
+            return match bundle.extent() {
+                Extent::Changes => Err(Refusal::too_many_changes(Changes::MOST).into()),
+                Extent::Whole | Extent::Either => Ok(Err("too much changed")),
+            };
+        }
+        changes.roles_whole = reading.roles_whole;
+        let Ok(Some(kept)) = base.generation.records(&self.store.keyring()) else { return Ok(Err(Base::UNREADABLE)) };
+        let mut derived = Derived::new(runs, records, now);
+        let mut carrying = Carrying::new(deriver, self.request.today, changes);
+        match carrying.carry(kept, &mut derived) {
+            // Of records alone: nothing else is opened here.
+            Err(RosterError::Damaged { .. } | RosterError::Crypto(_)) => return Ok(Err(Base::UNREADABLE)),
+            carried => carried?,
+        }
+        let open = carrying.open();
+        if open.len() > ASKED && bundle.extent() == Extent::Either {
+            return Ok(Err("too many IDs changed"));
+        }
+        let births = if open.is_empty() { None } else { bundle.birth_dates(&open, &wanted)? };
+        carrying.close(births, &mut derived)?;
+        report.delta = Some(carrying.counts);
+        Ok(Ok((reading, derived)))
     }
+}
+
+fn write(
+    writer: GenerationWriter,
+    merge: Merge,
+    mut comparison: Comparison<'_>,
+    hold: &mut Hold<'_>,
+    header: &mut Header,
+    report: &mut Report,
+) -> Result<Counted, RosterError> {
+    let mut counted = Counted::new(writer);
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(8);
+        let merging = scope.spawn(move || merge_all(merge, &sender));
+        for merged in receiver.into_iter().flatten() {
+            comparison.take(&merged, hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
+            counted.push(header, merged.index, &merged.row)?;
+            report.merged += merged.duplicates;
+        }
+        merging.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?
+    })?;
+    let end = comparison.end(hold, &mut |index, row| counted.push(header, index, &Row::Student(row)))?;
+    report.change = end.as_ref().map(|(change, _)| *change);
+    report.losses = end.map(|(_, losses)| losses).unwrap_or_default();
+    (report.people, report.ambiguous) = (header.people, header.ambiguous);
+    (report.aliases, report.held) = (header.aliases, header.held);
+    report.without_verifier = header.without_verifier;
+    Ok(counted)
 }
 
 /// People, or rows, that go from one thread to the next at a time.
 const BATCH: usize = 1000;
-
-struct Derived {
-    runs: Runs,
-    no_rule: u64,
-    no_id: u64,
-    off_pattern: u64,
-    off_pattern_first: Vec<u64>,
-    no_id_first: Vec<u64>,
-    /// People without a birth date, where one is needed.
-    undated_first: Vec<u64>,
-    /// Of each ID space whose PINs are hashed.
-    decoys: BTreeMap<String, String>,
-}
-
-fn derive_all(people: Receiver<Vec<Person>>, deriver: &Deriver<'_>, runs: Runs) -> Result<Derived, RosterError> {
-    const PLACES: usize = 10;
-    let mut derived = Derived {
-        runs,
-        no_rule: 0,
-        no_id: 0,
-        off_pattern: 0,
-        off_pattern_first: Vec::new(),
-        no_id_first: Vec::new(),
-        undated_first: Vec::new(),
-        decoys: BTreeMap::new(),
-    };
-    let note = |first: &mut Vec<u64>, row| {
-        if first.len() < PLACES {
-            first.push(row);
-        }
-    };
-    for person in people.into_iter().flatten() {
-        let row = person.row;
-        if person.birth_date.is_none() && deriver.needs_birth_date() {
-            note(&mut derived.undated_first, row);
-        }
-        match deriver.derive(person, &mut |record| derived.runs.push(&record))? {
-            derive::Outcome::Taken => {}
-            derive::Outcome::Hashed(space, decoy) => {
-                if !derived.decoys.contains_key(space) {
-                    derived.decoys.insert(space.to_owned(), decoy.as_str().to_owned());
-                }
-            }
-            derive::Outcome::Not(Underivable::NoRule) => derived.no_rule += 1,
-            derive::Outcome::Not(Underivable::NoId) => {
-                derived.no_id += 1;
-                note(&mut derived.no_id_first, row);
-            }
-            derive::Outcome::Not(Underivable::OffPattern) => {
-                derived.off_pattern += 1;
-                note(&mut derived.off_pattern_first, row);
-            }
-        }
-    }
-    Ok(derived)
-}
 
 /// Merges on a thread of its own, ahead of the writing.
 fn merge_all(mut merge: Merge, rows: &SyncSender<Vec<Merged>>) -> Result<(), RosterError> {

@@ -142,6 +142,7 @@ impl<'a> People<'a> {
                 .map(|pin| Ok(Zeroizing::new(pin.optional_text(row)?.unwrap_or_default().to_owned())))
                 .collect::<Result<_, Unread<'_>>>()?,
             row: row.line,
+            record: None,
         }))
     }
 

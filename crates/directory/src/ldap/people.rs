@@ -128,7 +128,7 @@ impl<'a> People<'a> {
                 match &mut outcome {
                     Outcome::Person(person) => person.student.schools = self.places(entry)?,
                     Outcome::UnknownRole => self.warn(Oddity::UnmappedRole),
-                    Outcome::WithoutId | Outcome::NeverStored | Outcome::Withdrawn => {}
+                    Outcome::Waiting(_) | Outcome::WithoutId | Outcome::NeverStored | Outcome::Withdrawn => {}
                 }
                 self.reading.count(outcome, self.wanted.birth_date, sink);
             }
@@ -194,7 +194,7 @@ impl<'a> People<'a> {
             email: if wanted.email { self.first(entry, &named.email)? } else { None },
             ..Student::of(role)
         };
-        Ok(Outcome::Person(Person { ids, student, birth_date, pins, row: self.reading.rows }))
+        Ok(Outcome::Person(Person { ids, student, birth_date, pins, row: self.reading.rows, record: None }))
     }
 
     fn standing(&self, entry: &Entry) -> Standing {

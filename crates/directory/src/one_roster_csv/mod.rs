@@ -1,13 +1,14 @@
-//! OneRoster CSV bundles, 1.1 and 1.2, in bulk (1EdTech, OneRoster CSV Binding; reference: directories.md 2a).
+//! OneRoster CSV bundles, 1.1 and 1.2, in bulk and as deltas (1EdTech, OneRoster CSV Binding; reference: directories.md 2a).
 //!
 //! A bundle is a folder of CSV files or a zip of them. Columns are matched by name, and a file is read only where
 //! something of it is wanted: demographics.csv, the most sensitive one, only for birth dates. Strict on what is
 //! needed, a warning for the rest.
 //!
 //! - `inbox` which bundle a folder holds; `store` its files by name; `archive` the rules of a zip
-//! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files
+//! - `manifest`, `orgs`, `roles`, `demographics`, `users` the files; `delta` the same files where they hold changes only
 
 mod archive;
+mod delta;
 mod demographics;
 mod inbox;
 mod manifest;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
 
 pub use archive::{MOST_TIMES, MOST_UNPACKED};
-pub use inbox::find;
+pub use inbox::{find, find_next};
 
 use self::manifest::{Manifest, Version};
 use self::roles::Roles;
@@ -35,7 +36,9 @@ use crate::notes::Notes;
 use crate::schools::Schools;
 use crate::stamp::{self, Look, Stamp};
 use crate::table::{Layout, Table};
-use crate::{BadData, Cleared, Directory, Fault, Fingerprint, Person, Reading, Refusal, Wanted};
+use crate::{
+    BadData, Before, Change, Cleared, Directory, Extent, Fault, Fingerprint, Person, Reading, Refusal, Wanted,
+};
 
 /// One bundle, as it was when it was [found](find).
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub struct Bundle {
     /// Older bundles in the same folder. Each is the whole truth of an earlier day, so they go with this one: left
     /// behind, one of them would be the newest at the next sync.
     superseded: Vec<Stamp>,
+    /// Whether it is the whole truth or holds changes only.
+    extent: Extent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +79,7 @@ impl Bundle {
         let mut needed = vec![File::Manifest, File::Orgs, File::Users, File::Roles];
         needed.extend(wanted.birth_date.then_some(File::Demographics));
         let store = Store::open(self, &needed, &mut notes)?;
-        let manifest = Manifest::read(&store, &needed, &mut notes)?;
+        let manifest = Manifest::read(&store, &needed, Extent::Whole, &mut notes)?;
         if !store.has(File::Users) {
             return Err(BadData::file(File::Users.name(), Fault::Missing).into());
         }
@@ -83,7 +88,8 @@ impl Bundle {
             let version = manifest.version(table.header(), store.has(File::Roles), &mut notes)?;
             let schools = orgs::read(&store, &mut notes)?;
             let (roles, birth_dates) = joins(&store, version, wanted, schools, &mut notes)?;
-            Users::new(wanted, table.header(), roles, birth_dates, &mut notes)?.read(&mut table, notes, sink)
+            let in_rows = version == Version::V1p1;
+            Users::new(wanted, table.header(), roles, birth_dates, in_rows, &mut notes)?.read(&mut table, notes, sink)
         })
     }
 }
@@ -105,7 +111,7 @@ fn joins(
         });
         let roles = match version {
             Version::V1p1 => Roles::in_users(schools),
-            Version::V1p2 => Roles::read(store, schools, wanted.today, notes)?,
+            Version::V1p2 => Roles::read(store, schools, wanted.today, wanted.records, notes)?,
         };
         let births = births.map(ScopedJoinHandle::join).transpose().unwrap_or_else(|panic| resume_unwind(panic));
         let dates = births.transpose()?.map(|(dates, theirs)| {
@@ -119,11 +125,21 @@ fn joins(
 impl Directory for Bundle {
     fn read(&mut self, wanted: &Wanted, sink: &mut dyn FnMut(Person)) -> Result<Reading, Refusal> {
         let reading = self.read_as_found(wanted, sink);
-        // A bundle that was replaced half-way looks like any bad data: say what it was.
-        match self.stamps.iter().find(|stamp| !stamp.is_current()) {
-            Some(stamp) => Err(Refusal::Replaced { path: stamp.path().to_owned() }),
-            None => reading,
-        }
+        self.if_current(reading)
+    }
+
+    fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    fn changes(
+        &mut self,
+        wanted: &Wanted,
+        before: &Before,
+        sink: &mut dyn FnMut(Change),
+    ) -> Result<Option<Reading>, Refusal> {
+        let reading = delta::read(self, wanted, before, sink);
+        self.if_current(reading).map(Some)
     }
 
     fn fingerprint(&self) -> Result<Fingerprint, Refusal> {
@@ -148,6 +164,14 @@ impl Directory for Bundle {
 }
 
 impl Bundle {
+    /// A bundle that was replaced half-way looks like any bad data: say what it was.
+    fn if_current(&self, reading: Result<Reading, Refusal>) -> Result<Reading, Refusal> {
+        match self.stamps.iter().find(|stamp| !stamp.is_current()) {
+            Some(stamp) => Err(Refusal::Replaced { path: stamp.path().to_owned() }),
+            None => reading,
+        }
+    }
+
     fn to_clear(&self) -> impl Iterator<Item = &Stamp> {
         let ours = |stamp: &&Stamp| self.form == Form::Zip || store::is_one_roster(stamp.name());
         self.stamps.iter().filter(ours).chain(&self.superseded)

@@ -5,15 +5,34 @@ use crate::cell::{self, STATUS};
 use crate::notes::Notes;
 use crate::schools::Schools;
 use crate::table::{Layout, Table};
-use crate::{Oddity, Refusal, School};
+use crate::{Before, Oddity, Refusal, School};
+
+const FILE: &str = File::Orgs.name();
 
 /// Reads orgs.csv, where it is there.
 pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refusal> {
-    const FILE: &str = File::Orgs.name();
     let mut schools = Schools::default();
     if !store.has(File::Orgs) {
         return Ok(schools);
     }
+    schools.listed = list(store, &mut schools, notes)? > 0;
+    if !schools.listed {
+        notes.warn(FILE, Oddity::HeaderOnly);
+    }
+    Ok(schools)
+}
+
+/// Reads the organisations of a delta into those that are known. One that is gone keeps its place: nobody is there.
+pub(super) fn changes(store: &Store<'_>, before: &Before, notes: &mut Notes) -> Result<Schools, Refusal> {
+    let mut schools = Schools::of_before(before);
+    if store.has(File::Orgs) {
+        list(store, &mut schools, notes)?;
+    }
+    Ok(schools)
+}
+
+/// Reads the rows of orgs.csv, and returns how many there were.
+fn list(store: &Store<'_>, schools: &mut Schools, notes: &mut Notes) -> Result<u64, Refusal> {
     store.read(File::Orgs, |source| {
         let mut table = Table::open(FILE, source, Layout::ONE_ROSTER)?;
         let header = table.header();
@@ -49,11 +68,6 @@ pub(super) fn read(store: &Store<'_>, notes: &mut Notes) -> Result<Schools, Refu
             let school = School { source_id: source_id.to_owned(), name: name.to_owned(), identifier };
             schools.list(FILE, kind, school)?;
         }
-        schools.listed = table.rows() > 0;
-        Ok(())
-    })?;
-    if !schools.listed {
-        notes.warn(FILE, Oddity::HeaderOnly);
-    }
-    Ok(schools)
+        Ok(table.rows())
+    })
 }

@@ -1,19 +1,22 @@
 //! users.csv: the people, joined with the other files.
 
-use patron::{IdSource, Student};
+use jiff::civil::Date;
+use patron::{IdSource, Role, Student};
 use zeroize::Zeroizing;
 
 use super::roles::Roles;
 use super::store::File;
 use crate::births::BirthDates;
 use crate::cell::{self, STATUS};
+use crate::change::modified;
 use crate::column::{Column, Unread, grade};
 use crate::header::Header;
 use crate::notes::Notes;
 use crate::reading::Outcome;
-use crate::standing::Standing;
+use crate::schools::Schools;
+use crate::standing::{Standing, settle};
 use crate::table::{Row, Table};
-use crate::{Oddity, Person, Reading, Refusal, Wanted};
+use crate::{Change, Holding, Oddity, Person, Reading, Refusal, RoleSource, SourceRecord, Wanted, What};
 
 const FILE: &str = File::Users.name();
 
@@ -31,14 +34,27 @@ pub(super) struct Users {
     source_id: Option<Column>,
     status: Option<usize>,
     enabled: Column,
-    /// Role and organisations, where they are in this file.
-    standing: Option<(Column, Column)>,
+    standing: Standings,
     grades: Option<usize>,
     pins: Vec<Column>,
     name: Option<(Column, Column)>,
     email: Option<Column>,
     roles: Roles,
     birth_dates: Option<BirthDates>,
+    /// `dateLastModified`.
+    modified: Option<usize>,
+    /// The day of the reading, where records are kept.
+    records: Option<Date>,
+}
+
+/// Where a person's roles are.
+pub(super) enum Standings {
+    /// Role and organisations are in this file.
+    InRow(Column, Column),
+    /// In roles.csv.
+    InFile,
+    /// In a roles.csv that this delta does not repeat, or whose rows are changes of their own.
+    Elsewhere,
 }
 
 impl Users {
@@ -48,6 +64,7 @@ impl Users {
         header: &Header,
         roles: Roles,
         birth_dates: Option<BirthDates>,
+        in_row: bool,
         notes: &mut Notes,
     ) -> Result<Self, Refusal> {
         let mut need = |name: &str| header.column(name, notes);
@@ -63,14 +80,15 @@ impl Users {
             Ok(IdColumn { column: need(name)?, kind })
         });
         let ids = ids.collect::<Result<_, Refusal>>()?;
-        let joined = roles.in_file() || birth_dates.is_some();
+        let joined = roles.in_file() || birth_dates.is_some() || wanted.records;
         Ok(Self {
             ids,
             source_id: joined.then(|| need("sourcedId")).transpose()?,
             enabled: need("enabledUser")?,
-            standing: match roles.in_file() {
-                true => None,
-                false => Some((need("role")?, need("orgSourcedIds")?)),
+            standing: match (roles.in_file(), in_row) {
+                (true, _) => Standings::InFile,
+                (false, true) => Standings::InRow(need("role")?, need("orgSourcedIds")?),
+                (false, false) => Standings::Elsewhere,
             },
             pins: wanted.pin_columns.iter().map(|name| need(name)).collect::<Result<_, _>>()?,
             name: match wanted.name {
@@ -81,6 +99,8 @@ impl Users {
                 true => header.wanted_column("email", notes)?,
                 false => None,
             },
+            modified: if wanted.records { header.seek("dateLastModified", notes)? } else { None },
+            records: wanted.records.then_some(wanted.today),
             status: header.seek("status", notes)?,
             grades: header.want("grades", notes)?,
             roles,
@@ -107,10 +127,47 @@ impl Users {
         }
         table.refuse_without_rows()?;
         reading.rows = table.rows();
+        reading.others = if self.records.is_some() { self.roles.schools.others() } else { Vec::new() };
         reading.schools = self.roles.schools.into_table();
         reading.undecodable = notes.undecodable;
         reading.warnings = notes.warnings;
         Ok(reading)
+    }
+
+    /// Reads the rows of a delta. Whoever is nobody who may be kept, or cannot be read, is gone: in bulk they would not
+    /// be there either.
+    pub fn changes(
+        &mut self,
+        table: &mut Table<'_>,
+        notes: &mut Notes,
+        reading: &mut Reading,
+        sink: &mut dyn FnMut(Change),
+    ) -> Result<(), Refusal> {
+        while let Some(row) = table.next(notes)? {
+            let source_id = self.source_id.as_ref().and_then(|column| str::from_utf8(row.cell(column.at)?).ok());
+            let Some(source_id) = source_id.filter(|id| !id.is_empty()).map(str::to_owned) else {
+                notes.undecodable(FILE, row.line, Some("sourcedId"), "the person's sourcedId");
+                continue;
+            };
+            let modified = modified(row.optional(self.modified));
+            reading.newest = reading.newest.max(modified);
+            let mut what = What::Gone;
+            match self.person(&row, notes) {
+                Ok(outcome) => reading.count(outcome, false, &mut |person| what = What::Is(Box::new(person))),
+                Err(Unread::Undecodable { column, expected }) => {
+                    notes.undecodable(FILE, row.line, Some(column), expected);
+                }
+                Err(Unread::Refused(refusal)) => return Err(refusal),
+            }
+            sink(Change { source_id, modified, what });
+        }
+        reading.rows += table.rows();
+        Ok(())
+    }
+
+    /// The schools that people were found to be at.
+    pub fn into_schools(self) -> Schools {
+        self.roles.schools
     }
 
     fn person(&mut self, row: &Row<'_>, notes: &mut Notes) -> Result<Outcome, Unread<'_>> {
@@ -124,12 +181,31 @@ impl Users {
         }
         let source_id = self.source_id.as_ref().map(|column| column.bytes(row)).transpose()?.unwrap_or_default();
         // Those who are not kept are told apart first, so that nothing more of them is looked at.
+        let without_role =
+            || Unread::Undecodable { column: "sourcedId", expected: "a person that roles.csv gives a role" };
+        let (mut roles, mut waits) = (RoleSource::InRow, false);
         let (standing, schools) = match &self.standing {
-            None => self
-                .roles
-                .of(source_id)
-                .ok_or(Unread::Undecodable { column: "sourcedId", expected: "a person that roles.csv gives a role" })?,
-            Some((role, orgs)) => match Standing::parse(role.filled(row, "a role of OneRoster 1.1")?) {
+            Standings::Elsewhere => {
+                roles = RoleSource::Unsaid;
+                (Standing::Holds(Role::Student), Vec::new())
+            }
+            Standings::InFile => match self.records {
+                None => self.roles.of(source_id).ok_or_else(without_role)?,
+                Some(today) => {
+                    let entries = self.roles.entries(source_id).ok_or_else(without_role)?;
+                    let holding = Holding::of(&entries, today);
+                    let settled = settle(entries.iter().map(|entry| entry.on(today))).ok_or_else(without_role)?;
+                    roles = RoleSource::Are(entries);
+                    match holding {
+                        Holding::Waits(role, schools) => {
+                            waits = true;
+                            (Standing::Holds(role), schools)
+                        }
+                        Holding::Holds(..) | Holding::Nobody => settled,
+                    }
+                }
+            },
+            Standings::InRow(role, orgs) => match Standing::parse(role.filled(row, "a role of OneRoster 1.1")?) {
                 standing @ Standing::Holds(_) => {
                     let orgs = orgs.text(row)?.split(',');
                     let schools = self.roles.schools.places(orgs, FILE, row.line, notes).map_err(Unread::Refused)?;
@@ -159,7 +235,7 @@ impl Users {
         let expected = "true or false";
         let enabled = cell::boolean(self.enabled.filled(row, expected)?)
             .ok_or(Unread::Undecodable { column: &self.enabled.name, expected })?;
-        Ok(Outcome::Person(Person {
+        let person = Person {
             ids,
             student: Student {
                 role,
@@ -187,7 +263,12 @@ impl Users {
                 .map(|pin| Ok(Zeroizing::new(pin.optional_text(row)?.unwrap_or_default().to_owned())))
                 .collect::<Result<_, Unread<'_>>>()?,
             row: row.line,
-        }))
+            record: self.records.is_some().then(|| {
+                let source_id = String::from_utf8_lossy(source_id).into_owned();
+                Box::new(SourceRecord { source_id, modified: modified(row.optional(self.modified)), roles, waits })
+            }),
+        };
+        Ok(if waits { Outcome::Waiting(person) } else { Outcome::Person(person) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! OneRoster REST, 1.1 and 1.2 (1EdTech, OneRoster REST Binding; reference: directories.md 2b).
 //!
-//! The whole roster is pulled each time, page after page and one request at a time; `dateLastModified` is not looked
-//! at. Little that a server says of its pages is believed: the next offset is the rows received, the end is an empty
+//! The whole roster is pulled, page after page and one request at a time, or what changed since an earlier pull by
+//! `dateLastModified`; organisations are few and always pulled whole. Little that a server says of its pages is believed: the next offset is the rows received, the end is an empty
 //! page. What does not add up is a [`Refusal`], so that half a roster is never taken for a whole one.
 //!
 //! - `requests` one request with its deadlines, tries and credentials; `client` TLS and bodies
@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 pub use fault::{ServerFault, Trouble};
@@ -36,7 +37,9 @@ use self::client::Client;
 use self::requests::{Clock, Requests, SystemClock};
 use crate::notes::Notes;
 use crate::secret::Secret;
-use crate::{Cleared, Directory, Fingerprint, Person, Reading, Refusal, Wanted};
+use crate::{
+    BadData, Before, Change, Cleared, Directory, Extent, Fault, Fingerprint, Person, Reading, Refusal, Wanted,
+};
 
 /// Where a OneRoster server is, and how it wants to be asked.
 #[derive(Clone, Debug)]
@@ -106,16 +109,65 @@ impl Server {
     }
 }
 
+impl Server {
+    fn read_changes(
+        &self,
+        wanted: &Wanted,
+        before: &Before,
+        since: &str,
+        sink: &mut dyn FnMut(Change),
+    ) -> Result<Reading, Refusal> {
+        let mut notes = Notes::default();
+        let mut requests = Requests::new(&self.settings, &self.secret, &self.client, &*self.clock);
+        let schools = orgs::revised(&mut requests, before, &mut notes)?;
+        let mut reading = users::changes(&mut requests, wanted, schools, since, &mut notes, sink)?;
+        if wanted.birth_date {
+            let newest = demographics::changes(&mut requests, wanted, since, &mut notes, sink)?;
+            reading.newest = reading.newest.max(newest);
+        }
+        reading.undecodable = notes.undecodable;
+        reading.warnings = notes.warnings;
+        Ok(reading)
+    }
+}
+
 impl Directory for Server {
     fn read(&mut self, wanted: &Wanted, sink: &mut dyn FnMut(Person)) -> Result<Reading, Refusal> {
         let mut notes = Notes::default();
         let mut requests = Requests::new(&self.settings, &self.secret, &self.client, &*self.clock);
         let schools = orgs::read(&mut requests, &mut notes)?;
         let births = match wanted.birth_date {
-            true => Some(demographics::read(&mut requests, wanted.today, &mut notes)?),
+            true => Some(demographics::read(&mut requests, wanted, &mut notes)?),
             false => None,
         };
         users::read(&mut requests, wanted, schools, births, notes, sink)
+    }
+
+    fn extent(&self) -> Extent {
+        Extent::Either
+    }
+
+    fn changes(
+        &mut self,
+        wanted: &Wanted,
+        before: &Before,
+        sink: &mut dyn FnMut(Change),
+    ) -> Result<Option<Reading>, Refusal> {
+        let Ok(since) = Timestamp::from_millisecond(before.since) else { return Ok(None) };
+        let since = since.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        match self.read_changes(wanted, before, &since, sink) {
+            Ok(reading) => Ok(Some(reading)),
+            // It does not know the filter.
+            Err(Refusal::Server(ServerFault { trouble: Trouble::Status { status: 400 }, .. })) => Ok(None),
+            // It forgets the filter in its total or from the second page on.
+            Err(Refusal::BadData(BadData { fault: Fault::Total { .. } | Fault::RepeatedPage, .. })) => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    fn birth_dates(&mut self, of: &[&str], wanted: &Wanted) -> Result<Option<Vec<Option<Date>>>, Refusal> {
+        let mut requests = Requests::new(&self.settings, &self.secret, &self.client, &*self.clock);
+        of.iter().map(|of| demographics::of(&mut requests, of, wanted)).collect::<Result<_, _>>().map(Some)
     }
 
     /// The server and the time: what a server holds is not known before it is pulled, so that each pull is another

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use ureq::http::StatusCode;
@@ -12,7 +13,8 @@ use super::value::Row;
 use crate::notes::Notes;
 use crate::{BadData, Fault, Oddity, Refusal};
 
-/// Reads all rows of a collection, such as `users`, and asks for these fields of each. Returns how many there were.
+/// Reads all rows of a collection, such as `users`, or those that changed `since`, and asks for these fields of each.
+/// Returns how many there were.
 ///
 /// The end is an empty page and nothing else: servers clamp the limit without a word, and a total or a link may lie. A
 /// page that begins as an earlier one, or a total that was not reached, means that rows are missing.
@@ -20,6 +22,7 @@ pub(super) fn each(
     requests: &mut Requests<'_>,
     collection: &'static str,
     fields: &str,
+    since: Option<&str>,
     notes: &mut Notes,
     take: &mut dyn FnMut(Row, &mut Notes) -> Result<(), Refusal>,
 ) -> Result<u64, Refusal> {
@@ -41,6 +44,9 @@ pub(super) fn each(
             ("sort", "sourcedId".to_owned()),
             ("orderBy", "asc".to_owned()),
         ];
+        if let Some(since) = since {
+            query.push(("filter", format!("dateLastModified>'{since}'")));
+        }
         if selects {
             query.push(("fields", fields.to_owned()));
         }
@@ -89,4 +95,14 @@ fn rows<'a>(body: &'a [u8], collection: &'static str) -> Result<Vec<&'a RawValue
     let page: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(broken)?;
     let list = page.get(collection).ok_or(Fault::NoList { name: collection })?;
     serde_json::from_str(list.get()).map_err(|_| Fault::NoList { name: collection })
+}
+
+/// The object that a server sends where one is asked for: wrapped in its collection's name, as an object or a list of one.
+pub(super) fn single(body: &[u8], collection: &'static str) -> Result<Option<Row>, Fault> {
+    let page: BTreeMap<String, Value> = serde_json::from_slice(body).map_err(|_| Fault::NotJson)?;
+    let object = match page.get(collection).ok_or(Fault::NoList { name: collection })? {
+        Value::Array(items) => items.first().cloned().unwrap_or_default(),
+        object => object.clone(),
+    };
+    Ok(Row::parse(&object.to_string(), 1))
 }

@@ -67,7 +67,7 @@ impl<'a> Requests<'a> {
         }
         let joined: Vec<String> =
             query.iter().map(|(name, value)| format!("{name}={}", oauth1::encode(value))).collect();
-        let address = format!("{url}?{}", joined.join("&"));
+        let address = if query.is_empty() { url.to_owned() } else { format!("{url}?{}", joined.join("&")) };
         let mut renewed = false;
         loop {
             let answer = self.tried(url, |requests| {
@@ -84,6 +84,17 @@ impl<'a> Requests<'a> {
                 status => return Err(ServerFault::new(url, refused(status))),
             }
         }
+    }
+
+    /// Asks for one object of a collection by its key, which no fault tells.
+    pub fn one(&mut self, collection: &str, key: &str) -> Result<Answer, ServerFault> {
+        let url = format!("{collection}/{}", oauth1::encode(key));
+        self.page(&url, &[]).map_err(|fault| ServerFault { url: collection.to_owned(), ..fault }).and_then(|answer| {
+            match answer.status {
+                StatusCode::OK => Ok(answer),
+                status => Err(ServerFault::new(collection, refused(status))),
+            }
+        })
     }
 
     fn authorization(&mut self, url: &str, query: &[(&str, String)]) -> Result<String, ServerFault> {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use patron::{Grade, IdSource, SchoolIndex, Student};
 use zeroize::Zeroizing;
 
+use super::demographics::Births;
 use super::requests::Requests;
 use super::value::{self, Row};
 use super::{Version, pages};
@@ -13,7 +14,10 @@ use crate::notes::Notes;
 use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::{RoleRow, Standing, settle};
-use crate::{BadData, Fault, Oddity, Person, Reading, Refusal, Wanted};
+use crate::{
+    BadData, Change, Fault, Holding, Oddity, Person, Reading, Refusal, RoleEntry, RoleSource, SourceRecord, Wanted,
+    What,
+};
 
 const USERS: &str = "users";
 const TEXT: &str = "text";
@@ -39,16 +43,18 @@ pub(super) fn read(
     requests: &mut Requests<'_>,
     wanted: &Wanted,
     schools: Schools,
-    births: Option<BirthDates>,
+    births: Option<Births>,
     mut notes: Notes,
     sink: &mut dyn FnMut(Person),
 ) -> Result<Reading, Refusal> {
+    let (births, newest) = births.map_or((None, 0), |births| (Some(births.dates), births.newest));
     let met = (vec![false; wanted.ids.len()], vec![false; wanted.pin_columns.len()]);
     let version = requests.settings.version;
     let url = format!("{}/{USERS}", requests.settings.url);
     let mut users = Users { version, wanted, schools, births, met };
-    let mut reading = Reading::default();
-    reading.rows = pages::each(requests, USERS, &fields(version, wanted), &mut notes, &mut |row, notes| {
+    let mut reading = Reading { newest, ..Reading::default() };
+    reading.rows = pages::each(requests, USERS, &fields(version, wanted), None, &mut notes, &mut |row, notes| {
+        reading.newest = reading.newest.max(row.modified());
         match users.person(&row, notes) {
             Ok(outcome) => reading.count(outcome, users.births.is_some(), sink),
             Err(Unread::Undecodable { column, expected }) => {
@@ -64,9 +70,47 @@ pub(super) fn read(
     if reading.delivered > 0 {
         users.refuse_unmet_fields(&url, &mut notes)?;
     }
+    reading.others = if wanted.records { users.schools.others() } else { Vec::new() };
     reading.schools = users.schools.into_table();
     reading.undecodable = notes.undecodable;
     reading.warnings = notes.warnings;
+    Ok(reading)
+}
+
+/// Reads the people who changed since, and hands on what became of each. Whoever is nobody who may be kept, or cannot be
+/// read, is gone: in a whole pull they would not be there either.
+pub(super) fn changes(
+    requests: &mut Requests<'_>,
+    wanted: &Wanted,
+    schools: Schools,
+    since: &str,
+    notes: &mut Notes,
+    sink: &mut dyn FnMut(Change),
+) -> Result<Reading, Refusal> {
+    let met = (vec![false; wanted.ids.len()], vec![false; wanted.pin_columns.len()]);
+    let version = requests.settings.version;
+    let mut users = Users { version, wanted, schools, births: None, met };
+    let mut reading = Reading::default();
+    reading.rows = pages::each(requests, USERS, &fields(version, wanted), Some(since), notes, &mut |row, notes| {
+        let Some(source_id) = row.source_id() else {
+            notes.undecodable(USERS, row.number, Some("sourcedId"), "the person's sourcedId");
+            return Ok(());
+        };
+        let modified = row.modified();
+        reading.newest = reading.newest.max(modified);
+        let mut what = What::Gone;
+        match users.person(&row, notes) {
+            Ok(outcome) => reading.count(outcome, false, &mut |person| what = What::Is(Box::new(person))),
+            Err(Unread::Undecodable { column, expected }) => {
+                notes.undecodable(USERS, row.number, Some(&column), expected);
+            }
+            Err(Unread::Refused(refusal)) => return Err(refusal),
+        }
+        sink(Change { source_id, modified, what });
+        Ok(())
+    })?;
+    reading.others = users.schools.others();
+    reading.schools = users.schools.into_table();
     Ok(reading)
 }
 
@@ -84,6 +128,9 @@ fn fields(version: Version, wanted: &Wanted) -> String {
     }
     if wanted.email {
         fields.push("email");
+    }
+    if wanted.records {
+        fields.push("dateLastModified");
     }
     let mut unique = Vec::new();
     for field in fields {
@@ -105,6 +152,15 @@ fn id_field(source: &IdSource) -> &str {
     }
 }
 
+/// What a person is, and where that comes from.
+struct Stood {
+    standing: Standing,
+    schools: Vec<SchoolIndex>,
+    roles: RoleSource,
+    /// None of the roles has begun.
+    waits: bool,
+}
+
 impl Users<'_> {
     fn person(&mut self, row: &Row, notes: &mut Notes) -> Result<Outcome, Unread> {
         let text = |name: &str| {
@@ -117,7 +173,7 @@ impl Users<'_> {
             None => return Err(Unread::Undecodable { column: "status".to_owned(), expected: STATUS }),
         }
         // Those who are not kept are told apart first, so that nothing more of them is looked at.
-        let (standing, schools) = self.standing(row, notes)?;
+        let Stood { standing, schools, roles, waits } = self.standing(row, notes)?;
         let role = match standing {
             Standing::Holds(role) => role,
             Standing::NeverStored => return Ok(Outcome::NeverStored),
@@ -143,7 +199,11 @@ impl Users<'_> {
             pins.push(Zeroizing::new(text(name)?));
         }
         let source_id = row.source_id().unwrap_or_default();
-        Ok(Outcome::Person(Person {
+        let record = self
+            .wanted
+            .records
+            .then(|| Box::new(SourceRecord { source_id: source_id.clone(), modified: row.modified(), roles, waits }));
+        let person = Person {
             ids,
             student: Student {
                 role,
@@ -167,11 +227,14 @@ impl Users<'_> {
             },
             pins,
             row: row.number,
-        }))
+            record,
+        };
+        Ok(if waits { Outcome::Waiting(person) } else { Outcome::Person(person) })
     }
 
     /// What the person is, and where.
-    fn standing(&mut self, row: &Row, notes: &mut Notes) -> Result<(Standing, Vec<SchoolIndex>), Unread> {
+    fn standing(&mut self, row: &Row, notes: &mut Notes) -> Result<Stood, Unread> {
+        let in_row = |standing, schools| Stood { standing, schools, roles: RoleSource::InRow, waits: false };
         if self.version == Version::V1p1 {
             let role = row.text("role").flatten().filter(|role| !role.is_empty());
             let role = role.ok_or_else(|| Unread::Undecodable {
@@ -183,33 +246,44 @@ impl Users<'_> {
                 notes.warn_row(USERS, row.number, Oddity::UnknownRole);
             }
             if !matches!(standing, Standing::Holds(_)) {
-                return Ok((standing, Vec::new()));
+                return Ok(in_row(standing, Vec::new()));
             }
             let orgs: Vec<String> = row.list("orgs").iter().map(value::reference).collect();
             let schools = self.schools.places(orgs.iter().map(String::as_str), USERS, row.number, notes);
-            return schools.map(|schools| (standing, schools)).map_err(Unread::Refused);
+            return schools.map(|schools| in_row(standing, schools)).map_err(Unread::Refused);
         }
-        let mut roles = Vec::new();
+        let (today, records) = (self.wanted.today, self.wanted.records);
+        let mut entries = Vec::new();
         for role in row.list("roles") {
-            let mut standing = Standing::parse(value::inner(role, "role").as_bytes());
+            let standing = Standing::parse(value::inner(role, "role").as_bytes());
             let org = role.get("org").map(value::reference).unwrap_or_default();
-            if !is_within(role, self.wanted.today, row.number, notes) {
-                standing = Standing::Past;
-            } else if standing == Standing::Unknown {
+            let (begins, ends) = times(role, row.number, notes);
+            let secondary = value::inner(role, "roleType").eq_ignore_ascii_case("secondary");
+            let dated = |school| RoleEntry::new(RoleRow::new(secondary, standing, school), 0, 0, begins, ends);
+            let is_on = dated(None).is_on(today);
+            if is_on && standing == Standing::Unknown {
                 notes.warn_row(USERS, row.number, Oddity::UnknownRole);
             }
             let school = match standing {
-                Standing::Holds(_) if !org.is_empty() => {
+                Standing::Holds(_) if !org.is_empty() && (is_on || records) => {
                     self.schools.place(&org, USERS, row.number, notes).map_err(Unread::Refused)?
                 }
                 _ => None,
             };
-            let secondary = value::inner(role, "roleType").eq_ignore_ascii_case("secondary");
-            roles.push(RoleRow::new(secondary, standing, school));
+            entries.push(dated(school));
         }
-        roles.sort_unstable();
-        settle(roles)
-            .ok_or_else(|| Unread::Undecodable { column: "roles".to_owned(), expected: "the roles of OneRoster 1.2" })
+        let mut rows: Vec<RoleRow> = entries.iter().map(|entry| entry.on(today)).collect();
+        rows.sort_unstable();
+        let undecodable = || Unread::Undecodable { column: "roles".to_owned(), expected: "the roles of OneRoster 1.2" };
+        let (standing, schools) = settle(rows).ok_or_else(undecodable)?;
+        if !records {
+            return Ok(in_row(standing, schools));
+        }
+        let (standing, schools, waits) = match Holding::of(&entries, today) {
+            Holding::Waits(role, schools) => (Standing::Holds(role), schools, true),
+            Holding::Holds(..) | Holding::Nobody => (standing, schools, false),
+        };
+        Ok(Stood { standing, schools, roles: RoleSource::Are(entries), waits })
     }
 
     /// Nobody with a PIN where PINs are asked for is a mistyped name, and never a roster. IDs may be of former forms.
@@ -244,8 +318,8 @@ fn grade(row: &Row, notes: &mut Notes) -> Option<Grade> {
     grade
 }
 
-/// Whether a role has begun and not ended; `endDate` is the first day without it.
-fn is_within(role: &serde_json::Value, today: Date, number: u64, notes: &mut Notes) -> bool {
+/// When a role begins and ends; `endDate` is the first day without it.
+fn times(role: &serde_json::Value, number: u64, notes: &mut Notes) -> (Option<Date>, Option<Date>) {
     let mut day = |name| {
         let written = value::inner(role, name);
         let day = cell::date(written.as_bytes());
@@ -254,5 +328,5 @@ fn is_within(role: &serde_json::Value, today: Date, number: u64, notes: &mut Not
         }
         day
     };
-    day("beginDate").is_none_or(|begins| begins <= today) && day("endDate").is_none_or(|ends| today < ends)
+    (day("beginDate"), day("endDate"))
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::change::modified;
+
 /// One object of a page.
 pub(super) struct Row {
     fields: Map<String, Value>,
@@ -18,6 +20,11 @@ impl Row {
     /// `sourcedId`, where there is one.
     pub fn source_id(&self) -> Option<String> {
         self.text("sourcedId").flatten().filter(|id| !id.is_empty())
+    }
+
+    /// `dateLastModified`, in milliseconds since 1970; 0: there is none that can be read.
+    pub fn modified(&self) -> i64 {
+        self.text("dateLastModified").flatten().map_or(0, |written| modified(written.as_bytes()))
     }
 
     /// A field as it is. `metadata.NAME` is looked for in the metadata.

@@ -40,10 +40,21 @@ impl Sync {
         let mut last = Ok(());
         for number in chosen(&site, self.district.as_deref())? {
             let Some(district) = site.districts.get(number) else { continue };
-            // One district's trouble does not keep the others waiting.
-            if let Err(failure) = sync_one(&store, &site, number, district, mode) {
-                eprintln!("hallpass: {}: {}", district.id, failure.message);
-                last = Err(Failure::new(failure.code, format!("{} was not published", district.id)));
+            // One district's trouble does not keep the others waiting. Of its deliveries each is a sync of its own.
+            let (mut follow, mut mode) = (usize::MAX, mode);
+            while follow > 0 {
+                match sync_one(&store, &site, number, district, mode) {
+                    Ok(more) => follow = if more < follow { more } else { 0 },
+                    Err(failure) => {
+                        eprintln!("hallpass: {}: {}", district.id, failure.message);
+                        last = Err(Failure::new(failure.code, format!("{} was not published", district.id)));
+                        break;
+                    }
+                }
+                // What was insisted on is the one that was refused, not what lies behind it unseen.
+                if mode == Mode::Forced {
+                    mode = Mode::Manual;
+                }
             }
         }
         last
@@ -60,8 +71,9 @@ pub fn chosen(site: &Site, district: Option<&str>) -> Result<Vec<usize>, Failure
     Ok(vec![at])
 }
 
+/// Returns how many deliveries wait behind the one that was published.
 #[expect(clippy::disallowed_methods, reason = "seconds for a person; no test waits for them")]
-fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode: Mode) -> Result<(), Failure> {
+fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode: Mode) -> Result<usize, Failure> {
     let now = Timestamp::now();
     let request = sync::Request {
         district,
@@ -82,14 +94,15 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             refresh_daemon(&site.data_dir)?;
             if let Some(refusal) = trouble {
                 eprintln!("hallpass: {}: published, but the source could not be cleared away: {refusal}", district.id);
+                return Ok(0);
             }
-            Ok(())
+            Ok(report.follow)
         }
         Outcome::DryRun(report) => {
             print!("{}: read in {seconds:.1} s, nothing published\n{report}", district.id);
             match report.objection {
                 Some(_) => Err(Failure::new(DATA, "the guard objects")),
-                None => Ok(()),
+                None => Ok(0),
             }
         }
         Outcome::Refused(report) => {
@@ -101,9 +114,9 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
         }
         Outcome::NothingToDo => {
             println!("{}: nothing new in the inbox; the last roster serves on", district.id);
-            Ok(())
+            Ok(0)
         }
         // Only a schedule is held back by these.
-        Outcome::Held | Outcome::RefusedBefore | Outcome::Growing => Ok(()),
+        Outcome::Held | Outcome::RefusedBefore | Outcome::Growing => Ok(0),
     }
 }

@@ -32,6 +32,10 @@ pub struct Source {
     pub settle: Duration,
     /// What a roster must look like to be published.
     pub guard: Guard,
+    /// Whether changes alone are taken, and records kept for them; `false`: always all of it.
+    pub delta: bool,
+    /// How old the last whole reading of a server may grow before the next is whole again.
+    pub full_every: Duration,
 }
 
 /// A kind of source.
@@ -63,6 +67,16 @@ impl SourceKind {
         ("ldap", Word::Ldap),
     ];
 
+    /// Which source it is, so that a delta of another is never taken for one of this; `None`: this kind knows none.
+    pub fn delta_source(&self) -> Option<String> {
+        match self {
+            // Wherever they come in: the district's bundles are the district's.
+            Self::OneRosterCsv(_) => Some("oneroster-csv".to_owned()),
+            Self::OneRosterRest(rest) => Some(format!("oneroster-rest {} {}", rest.url, rest.client_id)),
+            Self::Delimited(_) | Self::Ldap(_) => None,
+        }
+    }
+
     /// Where the district's files come in, where it sends any.
     pub fn inbox(&self) -> Option<&std::path::Path> {
         match self {
@@ -92,6 +106,9 @@ impl After {
 impl Source {
     /// The keys of every kind.
     pub(crate) const KEYS: &[&str] = &["kind", "every", "at", "quiet", "jitter", "after", "guard"];
+
+    /// A server may forget to tell of somebody who left, and of a week nobody is to be forgotten for longer.
+    const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
 
     /// An upload that stalls for longer looks like one that has ended.
     const SETTLE: Duration = Duration::from_secs(10);
@@ -132,8 +149,14 @@ impl Source {
                 None => section.warning("after", problem, advice),
             }
         }
+        let delta = section.optional("delta").and_then(|entry| entry.flag()).unwrap_or_default();
+        let full_every = section.optional("full-every");
+        if let (Some(entry), false) = (&full_every, delta) {
+            entry.error("every sync is a full one", "expected delta = true too");
+        }
+        let full_every = full_every.and_then(|entry| entry.duration("1h"..="31d")).unwrap_or(Self::FULL_EVERY);
         let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
-        Some(Self { kind: of_kind?, schedule, after, settle, guard })
+        Some(Self { kind: of_kind?, schedule, after, settle, guard, delta, full_every })
     }
 }
 

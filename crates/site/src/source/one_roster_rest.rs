@@ -18,6 +18,8 @@ pub(crate) const KEYS: &[&str] = &[
     "pause",
     "timeout",
     "ca-file",
+    "delta",
+    "full-every",
 ];
 
 /// A OneRoster server.
@@ -181,6 +183,18 @@ client-secret-file = "cms.secret"
         assert_eq!((rest.version, rest.auth), (OneRosterVersion::V1p1, OneRosterAuth::OAuth1Sha256));
         assert_eq!((rest.page, rest.pause, rest.timeout), (5000, Duration::from_millis(250), Duration::from_secs(60)));
         assert!(rest.client_secret_file.ends_with("districts/cms.secret") && rest.ca_file.is_none());
+    }
+
+    #[test]
+    fn changes_are_asked_for_where_it_says_so_and_all_once_a_week() {
+        let source = |keys: &str| with(&format!("{LEAST}{keys}")).load().unwrap().site.districts[0].source.clone();
+        let (week, day) = (Duration::from_secs(7 * 24 * 3600), Duration::from_secs(24 * 3600));
+        let of = |keys: &str| source(keys).map(|source| (source.delta, source.full_every));
+        assert_eq!(of(""), Some((false, week)));
+        assert_eq!(of("delta = true\n"), Some((true, week)));
+        assert_eq!(of("delta = true\nfull-every = \"1d\"\n"), Some((true, day)));
+        let errors = with(&format!("{LEAST}full-every = \"1d\"\n")).errors();
+        assert!(errors[0].contains("source.full-every: every sync is a full one"), "{errors:?}");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Library {
     pub looks: Looks,
     /// The time of the syncs.
     pub now: Timestamp,
+    /// What clients may be shown.
+    pub stored: Release,
 }
 
 /// A row of users.csv, with its row of demographics.csv.
@@ -82,6 +84,8 @@ impl Library {
                 after: After::Keep,
                 settle: Duration::ZERO,
                 guard: Guard::default(),
+                delta: false,
+                full_every: Duration::from_secs(7 * 24 * 3600),
             }),
             goal: None,
         };
@@ -92,6 +96,7 @@ impl Library {
             today: date(2026, 11, 23),
             looks: Looks::default(),
             now: Timestamp::from_second(1_795_000_000).unwrap(),
+            stored: Release::default(),
         }
     }
 
@@ -129,7 +134,7 @@ impl Library {
     pub fn sync(&self, mode: Mode) -> Result<Outcome, SyncError> {
         let request = Request {
             district: &self.district,
-            stored: Release::default(),
+            stored: self.stored,
             mode,
             now: self.now,
             today: self.today,

@@ -2,9 +2,10 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`delta`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
 
 pub mod client;
+mod delta;
 pub mod district;
 pub mod echo;
 mod exchange;
@@ -67,6 +68,8 @@ enum Row {
     /// Sync.
     #[value(name = "5")]
     Sync,
+    /// A delta on 147,000 students.
+    Delta,
     /// Row 1 with ten districts beside one.
     #[value(name = "10")]
     Ten,
@@ -77,7 +80,8 @@ enum Row {
 }
 
 impl Row {
-    const BARRED: [Self; 7] = [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Ten, Self::Ncip];
+    const BARRED: [Self; 8] =
+        [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Delta, Self::Ten, Self::Ncip];
 }
 
 /// Builds the service, measures, prints the table; a bar that is missed is an error.
@@ -162,6 +166,10 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
         lines.push(start::measure(paths, &district, &requests).await?);
     }
     lines.extend(synced);
+    if wants(Row::Delta) {
+        heading("a delta");
+        lines.extend(delta::measure(paths).await?);
+    }
     if wants(Row::Ten) {
         heading("10: ten districts");
         lines.extend(ten::measure(paths, &district, &requests).await?);

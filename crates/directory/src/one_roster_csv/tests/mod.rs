@@ -2,6 +2,7 @@
 
 mod archives;
 mod clearing;
+mod deltas;
 mod files;
 mod inbox;
 mod joins;
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::find;
+use super::{find, find_next};
 use crate::battery::{self, Given, battery};
 use crate::{BadData, Directory, Fault, Oddity, Person, Reading, Refusal, Wanted};
 
@@ -138,7 +139,7 @@ fn read(files: &Files, wanted: &Wanted) -> Result<(Vec<Person>, Reading), Refusa
     battery::read(&mut *loose(inbox.path(), files), wanted)
 }
 
-fn bad(result: Result<(Vec<Person>, Reading), Refusal>) -> BadData {
+fn bad<T>(result: Result<(Vec<T>, Reading), Refusal>) -> BadData {
     match result {
         Err(Refusal::BadData(bad)) => bad,
         Err(other) => panic!("{other}"),

@@ -1,6 +1,7 @@
 //! Tests against a server that stands in for a district's, on a real socket. The battery runs for each way to sign in.
 
 mod bad_servers;
+mod changes;
 mod manners;
 mod people;
 mod signature;
