@@ -42,7 +42,7 @@ fn an_unknown_key_is_shown_with_its_place_and_the_nearest() {
         "aftr = \"keep\"",
         &[
             "conf/districts/cms.toml:21:1: source.aftr: unknown key, did you mean after?",
-            "kind, every, after, guard, path",
+            "kind, every, at, quiet, jitter, after, guard, path",
         ],
     );
     spoilt(
@@ -61,8 +61,8 @@ fn a_key_that_this_release_does_not_act_on_is_an_error() {
         "live = \"ldap\"",
         &["conf/districts/cms.toml:13:1: eligibility.live: unknown key"],
     );
-    spoilt("districts/cms.toml", "oneroster-csv", "sql", &["source.kind", "expected one of oneroster-csv"]);
-    spoilt("districts/cms.toml", "\"birth-date\"", "\"directory\"", &["pin.scheme", "unknown word"]);
+    spoilt("districts/cms.toml", "oneroster-csv", "clever", &["source.kind", "expected one of oneroster-csv"]);
+    spoilt("districts/cms.toml", "\"birth-date\"", "\"directory-live\"", &["pin.scheme", "unknown word"]);
     spoilt("hallpass.toml", "protocol = \"sip2\"", "protocol = \"ncip-smtp\"", &["listener[0].protocol", "sip2"]);
 }
 

@@ -106,7 +106,8 @@ impl Town {
 
     /// Does what is not done on the way of a request.
     async fn work(&mut self) {
-        let work = self.works.next().await.unwrap();
+        let soon = tokio::time::timeout(Duration::from_secs(1), self.works.next());
+        let work = soon.await.unwrap().unwrap();
         self.resolver.offline().work(&work).unwrap();
     }
 
@@ -238,6 +239,16 @@ async fn who_finds_no_place_is_told_to_try_later() {
     tokio::join!(a, b, c, d, e, sixth);
     assert_eq!(started.elapsed(), RULES.patience);
     assert_eq!(town.asked(), 1, "who waited for half of their patience was not asked about any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_place_is_not_asked_about_once_it_is_known_to_be_down() {
+    let town = Town::new(LiveRules { forwards: 200, at_a_time: 1, ..RULES });
+    town.says(&[Err(Silent { forwarded: true }); 3]);
+    let asks = [("0001", "a"), ("0002", "b"), ("0003", "c"), ("0001", "d")].map(|(card, pin)| town.ask(card, pin));
+    let [a, b, c, d] = asks;
+    tokio::join!(a, b, c, d);
+    assert_eq!(town.asked(), 3);
 }
 
 #[tokio::test(start_paused = true)]
