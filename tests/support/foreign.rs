@@ -18,6 +18,10 @@ pub enum Tool {
     Xmllint,
     /// Debian `slapd`: OpenLDAP's server, which tests start for themselves.
     Slapd,
+    /// Debian `postgresql`: the server, which tests start for themselves.
+    Postgres,
+    /// Debian `mariadb-server`: likewise.
+    MariaDb,
 }
 
 impl Tool {
@@ -29,6 +33,8 @@ impl Tool {
             Self::SystemdAnalyze => "systemd-analyze",
             Self::Xmllint => "xmllint",
             Self::Slapd => "slapd",
+            Self::Postgres => "postgresql",
+            Self::MariaDb => "mariadb-server",
         }
     }
 
@@ -40,6 +46,8 @@ impl Tool {
             Self::SystemdAnalyze => "/usr/bin/systemd-analyze",
             Self::Xmllint => "/usr/bin/xmllint",
             Self::Slapd => "/usr/sbin/slapd",
+            Self::Postgres => "/usr/bin/pg_ctlcluster",
+            Self::MariaDb => "/usr/sbin/mariadbd",
         }
     }
 }

@@ -65,7 +65,7 @@ pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{
     After, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
-    Source, SourceKind,
+    Source, SourceKind, Sql, SqlQuery, SqlServer,
 };
 pub use texts::{Said, Texts};
 pub use units::Share;

@@ -3,6 +3,7 @@
 mod delimited;
 mod ldap;
 mod one_roster_rest;
+mod sql;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub(crate) fn open(source: &Source) -> Result<Option<Box<dyn Directory>>, Refusa
         }
         SourceKind::Delimited(delimited) => delimited::open(delimited),
         SourceKind::OneRosterRest(rest) => one_roster_rest::open(rest).map(Some),
+        SourceKind::Sql(sql) => sql::open(sql).map(Some),
         // What is new there is only known once it is pulled.
         SourceKind::Ldap(ldap) => Ok(Some(Box::new(directory::ldap::Pull::new(ldap::settings(ldap))))),
     }

@@ -1,6 +1,6 @@
 //! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code. And
-//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd`, which the
-//! tests pull rosters from.
+//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd`,
+//! PostgreSQL and MariaDB, which the tests pull rosters from.
 //!
 //! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
 //! had is skipped with its reason, never silently.
@@ -57,6 +57,9 @@ const XMLLINT: (&str, &str) = ("xmllint", "libxml2-utils");
 
 /// OpenLDAP's server.
 const SLAPD: &str = "slapd";
+/// Database servers: their packages, and a program that only they have.
+const DATABASES: [(&str, &str); 2] =
+    [("postgresql", "/usr/bin/pg_ctlcluster"), ("mariadb-server", "/usr/sbin/mariadbd")];
 
 /// What Debian's packages ask before they start a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -90,7 +93,10 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
     for (program, package) in [ANALYZE, XMLLINT] {
         note(program, install_debian(program, package), &mut skipped);
     }
-    note(SLAPD, install_slapd(), &mut skipped);
+    note(SLAPD, install_server(SLAPD, "/usr/sbin/slapd"), &mut skipped);
+    for (package, program) in DATABASES {
+        note(package, install_server(package, program), &mut skipped);
+    }
     Ok(skipped)
 }
 
@@ -108,20 +114,20 @@ fn install_debian(program: &str, package: &str) -> Result<()> {
     Ok(())
 }
 
-/// Installs Debian's slapd. Its package starts a server for everybody on port 389: not here.
-fn install_slapd() -> Result<()> {
-    let path = Path::new("/usr/sbin").join(SLAPD);
+/// Installs a server of Debian's, whose package starts one for everybody: not here.
+fn install_server(package: &str, program: &str) -> Result<()> {
+    let path = Path::new(program);
     if path.exists() {
         return Ok(());
     }
     ensure!(rustix::process::geteuid().is_root(), "it is not installed, and only root may install it");
-    println!("installing Debian packages: {SLAPD}");
+    println!("installing Debian packages: {package}");
     run(apt_get().args(["update", "--quiet"]))?;
     let policy = NoServices::begin()?;
-    let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", SLAPD]));
+    let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends", package]));
     policy.end()?;
     installed?;
-    ensure!(path.exists(), "Debian's slapd was installed and has no {}", path.display());
+    ensure!(path.exists(), "Debian's {package} was installed and has no {program}");
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod guard;
 pub(crate) mod ldap;
 pub(crate) mod one_roster_csv;
 pub(crate) mod one_roster_rest;
+pub(crate) mod sql;
 mod web_address;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use delimited::Delimited;
 pub use guard::Guard;
 pub use ldap::{Ldap, LdapAttributes, LdapSecurity, LdapServer};
 pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
+pub use sql::{Sql, SqlQuery, SqlServer};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub enum SourceKind {
     OneRosterRest(Box<OneRosterRest>),
     /// An LDAP directory, pulled whole.
     Ldap(Box<Ldap>),
+    /// A query on a database server, read whole.
+    Sql(Box<Sql>),
 }
 
 #[derive(Clone, Copy)]
@@ -51,6 +55,7 @@ enum Word {
     OneRosterRest,
     Delimited,
     Ldap,
+    Sql,
 }
 
 impl SourceKind {
@@ -59,6 +64,7 @@ impl SourceKind {
         ("oneroster-rest", Word::OneRosterRest),
         ("delimited", Word::Delimited),
         ("ldap", Word::Ldap),
+        ("sql", Word::Sql),
     ];
 
     /// Where the district's files come in, where it sends any.
@@ -66,7 +72,7 @@ impl SourceKind {
         match self {
             Self::OneRosterCsv(path) => Some(path),
             Self::Delimited(delimited) => Some(&delimited.path),
-            Self::OneRosterRest(_) | Self::Ldap(_) => None,
+            Self::OneRosterRest(_) | Self::Ldap(_) | Self::Sql(_) => None,
         }
     }
 }
@@ -108,6 +114,7 @@ impl Source {
             Word::OneRosterRest => one_roster_rest::KEYS,
             Word::Delimited => delimited::KEYS,
             Word::Ldap => ldap::KEYS,
+            Word::Sql => sql::KEYS,
         };
         let section = entry.section(&[Self::KEYS, own].concat())?;
         let of_kind = match kind {
@@ -117,6 +124,7 @@ impl Source {
             }
             Word::Delimited => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
             Word::Ldap => ldap::read(&section).map(|ldap| SourceKind::Ldap(Box::new(ldap))),
+            Word::Sql => sql::read(&section).map(|sql| SourceKind::Sql(Box::new(sql))),
         };
         let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
         let every = section.optional("every").and_then(|entry| entry.duration("1s"..="31d"));
@@ -171,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited, ldap";
+        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited, ldap, sql";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
             [format!("districts/cms.toml:9:8 source.kind: unknown word, did you mean ldap?; expected one of {KINDS}")]
