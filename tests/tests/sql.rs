@@ -12,7 +12,7 @@ password-file = "sql.secret"
 tls = false
 timeout = "5s"
 query = """
-SELECT number AS id, school, grade, born AS birth_date, active AS enabled
+SELECT number AS id, school, grade, born AS birth_date, active AS enabled, 'Ada' AS given_name, 'B' AS family_name
 FROM people
 """
 "#;

@@ -118,7 +118,7 @@ fn of_my_sql(number: u16, message: &str, stage: Stage, query: &str) -> Trouble {
             // It shows the rest of the statement from where it could not go on, and the line, ours counted as one.
             let line = message.rsplit_once(" at line ").and_then(|(_, line)| line.parse::<usize>().ok());
             let spot = Spot { line: line.map(|line| line.saturating_sub(1).max(1)), word: None };
-            match message.contains("near ';") {
+            match message.contains("near ';") || writes(query) && query.contains(';') {
                 true => Trouble::SeveralStatements(spot),
                 false if writes(query) => Trouble::Writes(spot),
                 false => Trouble::Syntax(spot),

@@ -15,13 +15,13 @@ fn numbers_padded_text_enumerations_and_uuids_are_ids() {
             SqlKind::Postgres => (
                 "CREATE TYPE mark AS ENUM ('a1', 'b2'); CREATE TABLE t (n INT, i BIGINT, d NUMERIC(9), c CHAR(9), e mark, \
                  u UUID); INSERT INTO t VALUES (1, 1234567, 1234567, '0000007', 'b2', \
-                 '01234567-89ab-cdef-0123-456789abcdef')",
+                 '01234567-89ab-4def-8123-456789abcdef')",
                 true,
             ),
             SqlKind::MariaDb => (
                 "CREATE TABLE t (n INT, i BIGINT, d DECIMAL(9), c CHAR(9), e ENUM('a1', 'b2'), u UUID, \
                  z INT(7) ZEROFILL); INSERT INTO t VALUES (1, 1234567, 1234567, '0000007', 'b2', \
-                 '01234567-89ab-cdef-0123-456789abcdef', 42)",
+                 '01234567-89ab-4def-8123-456789abcdef', 42)",
                 false,
             ),
         };
@@ -38,7 +38,7 @@ fn numbers_padded_text_enumerations_and_uuids_are_ids() {
         }
         assert_eq!(id("c"), ("0000007".to_owned(), vec![]));
         assert_eq!(id("e").0, "b2");
-        assert_eq!(id("u").0, "01234567-89ab-cdef-0123-456789abcdef");
+        assert_eq!(id("u").0, "01234567-89ab-4def-8123-456789abcdef");
         if !is_postgres {
             assert_eq!(id("z"), ("0000042".to_owned(), vec![]));
         }
@@ -116,7 +116,7 @@ fn nothing_more_is_asked_for_than_is_wanted() {
         let fails = if server.kind() == SqlKind::Postgres { "CAST(1 / (n - n) AS TEXT)" } else { "hidden(n)" };
         server.run(&name, "CREATE TABLE t (n INT); INSERT INTO t VALUES (7)");
         if server.kind() == SqlKind::MariaDb {
-            server.run(&name, "CREATE FUNCTION hidden (n INT) RETURNS TEXT SIGNAL SQLSTATE '45000'");
+            server.run(&name, "CREATE FUNCTION hidden (n INT) RETURNS INT RETURN (SELECT n UNION SELECT 1)");
         }
         let query = format!("SELECT CAST(n AS CHAR(1)) AS id, {fails} AS birth_date FROM t");
         assert_eq!(ids(&pull(settings(server, &name, &query), &battery::least()).unwrap().0), ["7"]);
