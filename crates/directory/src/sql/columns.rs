@@ -77,12 +77,13 @@ impl Use {
     }
 
     const fn takes(self, kind: &Kind) -> bool {
-        match (self, kind) {
-            (_, Kind::Text) => true,
-            (Self::Id | Self::Text | Self::Enabled, Kind::Number | Kind::Decimal) => true,
-            (Self::Enabled, Kind::Boolean | Kind::Bit) | (Self::BirthDate, Kind::Date | Kind::Moment) => true,
-            _ => false,
-        }
+        matches!(
+            (self, kind),
+            (_, Kind::Text)
+                | (Self::Id | Self::Text | Self::Enabled, Kind::Number | Kind::Decimal)
+                | (Self::Enabled, Kind::Boolean | Kind::Bit)
+                | (Self::BirthDate, Kind::Date | Kind::Moment)
+        )
     }
 }
 
