@@ -20,6 +20,10 @@ pub enum Tool {
     Slapd,
     /// Debian `samba-ad-dc` and what makes a domain for it.
     Samba,
+    /// Debian `postgresql`: the server, which tests start for themselves.
+    Postgres,
+    /// Debian `mariadb-server`: likewise.
+    MariaDb,
 }
 
 impl Tool {
@@ -32,6 +36,8 @@ impl Tool {
             Self::Xmllint => "xmllint",
             Self::Slapd => "slapd",
             Self::Samba => "samba",
+            Self::Postgres => "postgresql",
+            Self::MariaDb => "mariadb-server",
         }
     }
 
@@ -44,6 +50,8 @@ impl Tool {
             Self::Xmllint => "/usr/bin/xmllint",
             Self::Slapd => "/usr/sbin/slapd",
             Self::Samba => "/usr/sbin/samba",
+            Self::Postgres => "/usr/bin/pg_ctlcluster",
+            Self::MariaDb => "/usr/sbin/mariadbd",
         }
     }
 }

@@ -12,6 +12,7 @@ mod samba; // an Active Directory of a test binary's own
 mod script; // dialogues as plain text
 mod site; // a configuration with its folders
 mod slapd; // an LDAP server of a test's own
+mod sql_server; // PostgreSQL and MariaDB of the tests' own
 mod stage; // a script played against a daemon
 mod tls; // certificates of the tests' own, and a wire over TLS
 mod wire; // raw bytes over TCP
@@ -26,6 +27,7 @@ pub use samba::{Account, Samba};
 pub use script::Script;
 pub use site::{LOGIN_PASSWORD, LOGIN_USER, Site, password_hash};
 pub use slapd::{Attribute, Slapd};
+pub use sql_server::{SqlKind, SqlServer};
 pub use stage::{Reply, play};
 pub use tls::{Authority, Identity, TlsWire};
 pub use wire::{PATIENCE, Wire, az, checksum};

@@ -12,6 +12,7 @@
 //! - [`ldap`] LDAP directories and Active Directory, asked over the network
 //! - [`one_roster_csv`] OneRoster 1.1 and 1.2 CSV bundles, loose in a folder or zipped
 //! - [`one_roster_rest`] OneRoster 1.1 and 1.2 servers
+//! - [`sql`] a query on a PostgreSQL, MySQL or MariaDB server
 //!
 //! What kinds with files share: `inbox` the files of a folder, `stamp` whether they are still the same, `clearing` removing
 //! them, `watched` what is looked for in every byte, `table` rows, `header` columns, `column` cells.
@@ -39,6 +40,7 @@ pub mod refusal;
 pub mod role_set;
 mod schools;
 mod secret;
+pub mod sql;
 mod stamp;
 mod standing;
 mod table;
@@ -53,6 +55,7 @@ pub use secret::Secret;
 pub use stamp::Look;
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 
 use jiff::civil::Date;
 
@@ -121,6 +124,13 @@ pub enum Extent {
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
+    /// For what cannot be known before it is read: like no other, so that it is never taken for one that was read, or
+    /// refused, before. The standard library's own source of randomness.
+    pub(crate) fn like_no_other() -> Self {
+        let random = || u128::from(RandomState::new().hash_one(0u8));
+        Self(random() << 64 | random())
+    }
+
     /// Reads what `Display` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

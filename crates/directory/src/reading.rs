@@ -192,6 +192,8 @@ pub enum Oddity {
     NotText(String),
     /// No entry has the attribute at all.
     NoAttribute(String),
+    /// A database holds IDs or PINs as numbers.
+    NumberId(String),
 }
 
 impl fmt::Display for Oddity {
@@ -206,6 +208,13 @@ impl fmt::Display for Oddity {
             Self::NotText(name) => return write!(f, "attribute `{name}` is not text in UTF-8; taken as none"),
             Self::NoAttribute(name) => {
                 return write!(f, "no entry has the attribute `{name}`, or bind-dn may not read it");
+            }
+            Self::NumberId(name) => {
+                return write!(
+                    f,
+                    "column `{name}` holds numbers, so that leading zeros cannot be there; if cards or PINs have any, \
+                     have them padded in query, as text"
+                );
             }
             Self::NoManifest => "missing; the files are taken by their names and columns",
             Self::ManifestDiffers => "manifest.csv says something else about this file; the data wins",

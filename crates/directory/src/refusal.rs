@@ -8,6 +8,7 @@ use patron::Actor;
 
 use crate::ldap;
 use crate::one_roster_rest::ServerFault;
+use crate::sql;
 
 /// Why a source was not taken. The last good roster goes on serving.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum Refusal {
     /// A directory server was not read.
     #[error(transparent)]
     Ldap(#[from] ldap::Fault),
+    /// A database was not read.
+    #[error(transparent)]
+    Sql(#[from] sql::Fault),
     /// The source could not be read or cleared away: the sysadmin must look.
     #[error("{}: {error}", path.display())]
     Unreadable {
@@ -53,6 +57,7 @@ impl Refusal {
             Self::BadData(_) => Actor::District,
             Self::Server(fault) => fault.actor(),
             Self::Ldap(fault) => fault.actor(),
+            Self::Sql(fault) => fault.actor(),
             Self::Unreadable { .. } | Self::Configuration { .. } | Self::Replaced { .. } => Actor::Sysadmin,
         }
     }
@@ -215,6 +220,9 @@ pub enum Fault {
     /// A directory server knows nobody.
     #[error("no entry below base matches filter, or bind-dn may read none; check all three with the district")]
     NoEntries,
+    /// A query has no row.
+    #[error("the query gives no row, or user may see none; check both with the district")]
+    NoRows,
     /// The archive unpacks to very many times its size, as no roster does.
     #[error("the archive unpacks to more than {limit} times its size, as no roster does; zip the files again")]
     Ratio {

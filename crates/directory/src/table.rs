@@ -57,6 +57,11 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// A row that came from elsewhere than a file.
+    pub fn new(record: &'a ByteRecord, line: u64) -> Self {
+        Self { record, line }
+    }
+
     /// A cell without blanks around it; `None` where the row ends before it.
     pub fn cell(&self, column: usize) -> Option<&'a [u8]> {
         self.record.get(column).map(<[u8]>::trim_ascii)

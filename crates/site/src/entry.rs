@@ -158,6 +158,16 @@ impl<'a> Entry<'a> {
         parse(self.text()?).map_err(|error| self.error(error.to_string(), format!("expected {expected}"))).ok()
     }
 
+    /// The same for text of several lines; how long it may be, and what is in it, is for `parse`.
+    pub(crate) fn parsed_lines<T, E: Display>(
+        &self,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Value::Text(text) = &self.node.value else { return self.wrong_kind(&self.node.value, "text") };
+        parse(text).map_err(|error| self.error(error.to_string(), format!("expected {expected}"))).ok()
+    }
+
     /// One of the words.
     pub(crate) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;

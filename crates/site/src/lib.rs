@@ -68,7 +68,7 @@ pub use network::Network;
 pub use site::{Loaded, Site};
 pub use source::{
     After, Due, Guard, Ldap, LdapAttributes, LdapSecurity, LdapServer, OneRosterAuth, OneRosterRest, OneRosterVersion,
-    Quiet, Schedule, Source, SourceKind,
+    Quiet, Schedule, Source, SourceKind, Sql, SqlQuery, SqlServer,
 };
 pub use texts::{Said, Texts};
 pub use units::Share;

@@ -154,6 +154,23 @@ fn the_sample_of_a_live_directory_holds_every_key_and_loads() {
 }
 
 #[test]
+fn the_sample_of_a_database_holds_every_key_and_loads_in_a_districts_file() {
+    use source::delimited::EnabledWords;
+    let known = [
+        ("", &["source"][..]),
+        ("source.", &[Source::KEYS, source::sql::KEYS].concat()),
+        ("source.roles.", &["S", "P"]),
+        ("source.enabled.", EnabledWords::KEYS),
+    ];
+    assert_eq!(keys_of("sources/sql.toml"), paths(&known));
+    let mut trial = Trial::default();
+    let (district, _) = trial.district_text().split_once("[source]").unwrap();
+    let sample = fs::read_to_string(Path::new(CONF).join("sources/sql.toml")).unwrap();
+    trial.district("cms", &format!("{district}{sample}"));
+    assert_eq!(trial.warnings(), [""; 0]);
+}
+
+#[test]
 fn the_client_sample_holds_every_key() {
     let known = [
         ("", client::KEYS),

@@ -3,6 +3,7 @@
 mod delimited;
 pub(crate) mod ldap;
 mod one_roster_rest;
+mod sql;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub(crate) fn open(source: &Source, applied: &[String]) -> Result<Option<Opened>
         SourceKind::OneRosterCsv(path) => one_roster_csv::find(path)?.map(|bundle| Box::new(bundle) as _),
         SourceKind::Delimited(delimited) => delimited::open(delimited)?,
         SourceKind::OneRosterRest(rest) => Some(one_roster_rest::open(rest)?),
+        SourceKind::Sql(sql) => Some(sql::open(sql)?),
         // What is new there is only known once it is pulled.
         SourceKind::Ldap(ldap) => Some(Box::new(directory::ldap::Pull::new(ldap::settings(ldap)))),
     };

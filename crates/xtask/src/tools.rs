@@ -1,12 +1,12 @@
 //! Foreign SIP2 clients, installed into `target/tools`: the tests hold our answers against other people's code. And
-//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, and its `slapd` and `samba`,
-//! directories that the tests pull rosters from and log in at.
+//! Debian's `systemd-analyze`, which reads our units, its `xmllint`, which validates our XML, its `slapd` and `samba`,
+//! directories that the tests pull rosters from and log in at, and its PostgreSQL and MariaDB, which they pull rosters from.
 //!
 //! The tests find `python/bin/python3`, which imports `Sip2` and `pysip2`, and `bin/sip2-client-cli`. One that cannot be
 //! had is skipped with its reason, never silently.
 
 use std::fmt::{self, Display};
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,12 @@ const SAMBA: (&str, &str, &[&str]) = (
     "/usr/share/samba/setup/provision.ldif",
     &["samba-ad-dc", "samba-ad-provision", "samba-dsdb-modules", "samba-vfs-modules", "python3-samba"],
 );
+/// Database servers.
+const POSTGRES: (&str, &str, &[&str]) = ("postgresql", "/usr/bin/pg_ctlcluster", &["postgresql"]);
+const MARIADB: (&str, &str, &[&str]) = ("mariadb-server", "/usr/sbin/mariadbd", &["mariadb-server"]);
+/// Where Debian keeps the settings of each database that a machine has; its package makes one, which would start with the
+/// machine.
+const CLUSTERS: &str = "/etc/postgresql";
 
 /// What Debian's packages ask before they start a service.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -96,7 +102,7 @@ pub fn install(paths: &Paths, folder: &Path) -> Result<Vec<Skip>> {
     for (program, package) in [ANALYZE, XMLLINT] {
         note(program, install_debian(program, package), &mut skipped);
     }
-    for (server, file, packages) in [SLAPD, SAMBA] {
+    for (server, file, packages) in [SLAPD, SAMBA, POSTGRES, MARIADB] {
         note(server, install_server(Path::new(file), packages), &mut skipped);
     }
     Ok(skipped)
@@ -116,6 +122,15 @@ fn install_debian(program: &str, package: &str) -> Result<()> {
     Ok(())
 }
 
+/// Removes the databases that a package has just made, empty as they are.
+fn drop_clusters() -> Result<()> {
+    for version in fs::read_dir(CLUSTERS)? {
+        let version = version?.file_name();
+        run(Command::new("pg_dropcluster").arg(&version).arg("main"))?;
+    }
+    Ok(())
+}
+
 /// Installs a server of Debian's. Its packages start one for everybody on its usual port: not here.
 fn install_server(file: &Path, packages: &[&str]) -> Result<()> {
     if file.exists() {
@@ -125,9 +140,13 @@ fn install_server(file: &Path, packages: &[&str]) -> Result<()> {
     println!("installing Debian packages: {}", packages.join(" "));
     run(apt_get().args(["update", "--quiet"]))?;
     let policy = NoServices::begin()?;
+    let had_clusters = Path::new(CLUSTERS).exists();
     let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages));
     policy.end()?;
     installed?;
+    if !had_clusters && Path::new(CLUSTERS).exists() {
+        drop_clusters()?;
+    }
     ensure!(file.exists(), "Debian's {} was installed and there is no {}", packages.join(" "), file.display());
     Ok(())
 }

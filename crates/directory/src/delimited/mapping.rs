@@ -3,8 +3,8 @@
 use patron::{DateShape, IdSource, Role};
 
 use super::charset::Charset;
-use crate::Refusal;
 use crate::standing::Standing;
+use crate::{Refusal, Wanted};
 
 /// How to read a district's file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,17 @@ impl Mapping {
         let problem = "no column is named, and a PIN rule needs birth dates; name the one in the file's header";
         let missing = || Refusal::Configuration { key: "source.columns.birth-date".to_owned(), problem };
         self.columns.birth_date.as_deref().ok_or_else(missing)
+    }
+
+    /// Keys of columns that are wanted and not named, though nobody needs them to let a child in.
+    pub(crate) fn unnamed(&self, wanted: &Wanted) -> impl Iterator<Item = &'static str> {
+        let columns = &self.columns;
+        let unnamed = [
+            (wanted.name && columns.given_name.is_none(), "given-name"),
+            (wanted.name && columns.family_name.is_none(), "family-name"),
+            (wanted.email && columns.email.is_none(), "email"),
+        ];
+        unnamed.into_iter().filter(|(unnamed, _)| *unnamed).map(|(_, key)| key)
     }
 
     /// The column of PINs that a PIN rule calls so.

@@ -21,13 +21,14 @@ pub use charset::Charset;
 pub use inbox::find;
 pub use mapping::{Columns, EnabledWords, Mapping};
 
+pub(crate) use people::{People, Rows};
+
 use self::beginning::Beginning;
-use self::people::People;
 use crate::clearing;
 use crate::notes::Notes;
 use crate::stamp::{self, Look, Stamp};
 use crate::table::{Source, Table};
-use crate::{Cleared, Directory, Fingerprint, Person, Reading, Refusal, Wanted};
+use crate::{Cleared, Directory, Fingerprint, Oddity, Person, Reading, Refusal, Wanted};
 
 /// One exported file, as it was when it was [found](find).
 #[derive(Debug)]
@@ -56,6 +57,9 @@ impl Export {
         let source = Source { read: beginning.and_the_rest(), path: self.stamp.path() };
         let mut table = Table::open(self.stamp.name(), source, layout)?;
         let mut notes = Notes::default();
+        for key in self.mapping.unnamed(wanted) {
+            notes.warn(self.stamp.name(), Oddity::NoColumn(format!("source.columns.{key}")));
+        }
         People::new(self.stamp.name(), &self.mapping, wanted, table.header(), &mut notes)?.read(&mut table, notes, sink)
     }
 

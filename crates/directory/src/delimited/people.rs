@@ -16,8 +16,8 @@ use crate::standing::Standing;
 use crate::table::{Row, Table};
 use crate::{Oddity, Person, Reading, Refusal, Wanted};
 
-/// How people are read from the file.
-pub(super) struct People<'a> {
+/// How people are read from rows.
+pub(crate) struct People<'a> {
     file: &'a str,
     mapping: &'a Mapping,
     today: Date,
@@ -34,6 +34,13 @@ pub(super) struct People<'a> {
     email: Option<Column>,
 }
 
+/// What the rows came to so far.
+#[derive(Default)]
+pub(crate) struct Rows {
+    reading: Reading,
+    schools: Schools,
+}
+
 impl<'a> People<'a> {
     /// Finds the columns. Those that the district's configuration names are needed where anything is wanted of them.
     pub fn new(
@@ -44,15 +51,6 @@ impl<'a> People<'a> {
         notes: &mut Notes,
     ) -> Result<Self, Refusal> {
         let columns = &mapping.columns;
-        // A name that clients may see is not needed to let a child in.
-        let unnamed = [
-            (wanted.name && columns.given_name.is_none(), "given-name"),
-            (wanted.name && columns.family_name.is_none(), "family-name"),
-            (wanted.email && columns.email.is_none(), "email"),
-        ];
-        for (_, key) in unnamed.into_iter().filter(|(unnamed, _)| *unnamed) {
-            notes.warn(file, Oddity::NoColumn(format!("source.columns.{key}")));
-        }
         let mut need = |name: &str| header.column(name, notes);
         let mut named =
             |name: &Option<String>, is_wanted: bool| name.as_deref().filter(|_| is_wanted).map(&mut need).transpose();
@@ -81,22 +79,30 @@ impl<'a> People<'a> {
         mut notes: Notes,
         sink: &mut dyn FnMut(Person),
     ) -> Result<Reading, Refusal> {
-        let (mut reading, mut schools) = (Reading::default(), Schools::default());
+        let mut rows = Rows::default();
         while let Some(row) = table.next(&mut notes)? {
-            match self.person(&row, &mut schools, &mut notes) {
-                Ok(outcome) => reading.count(outcome, self.birth_date.is_some(), sink),
-                Err(Unread::Undecodable { column, expected }) => {
-                    notes.undecodable(self.file, row.line, Some(column), expected);
-                }
-                Err(Unread::Refused(refusal)) => return Err(refusal),
-            }
+            self.take(&row, &mut rows, &mut notes, sink)?;
         }
         table.refuse_without_rows()?;
-        reading.rows = table.rows();
-        reading.schools = schools.into_table();
-        reading.undecodable = notes.undecodable;
-        reading.warnings = notes.warnings;
-        Ok(reading)
+        Ok(rows.end(table.rows(), notes))
+    }
+
+    /// Reads the next row, and hands it on if it is a person.
+    pub fn take(
+        &self,
+        row: &Row<'_>,
+        rows: &mut Rows,
+        notes: &mut Notes,
+        sink: &mut dyn FnMut(Person),
+    ) -> Result<(), Refusal> {
+        match self.person(row, &mut rows.schools, notes) {
+            Ok(outcome) => rows.reading.count(outcome, self.birth_date.is_some(), sink),
+            Err(Unread::Undecodable { column, expected }) => {
+                notes.undecodable(self.file, row.line, Some(column), expected);
+            }
+            Err(Unread::Refused(refusal)) => return Err(refusal),
+        }
+        Ok(())
     }
 
     fn person(&self, row: &Row<'_>, schools: &mut Schools, notes: &mut Notes) -> Result<Outcome, Unread<'_>> {
@@ -167,6 +173,19 @@ impl<'a> People<'a> {
             notes.warn_row(self.file, row.line, Oddity::BirthDateShape);
         }
         agreed
+    }
+}
+
+impl Rows {
+    /// What it all came to, with what was noted meanwhile.
+    pub fn end(self, rows: u64, notes: Notes) -> Reading {
+        Reading {
+            rows,
+            schools: self.schools.into_table(),
+            undecodable: notes.undecodable,
+            warnings: notes.warnings,
+            ..self.reading
+        }
     }
 }
 

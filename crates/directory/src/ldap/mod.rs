@@ -26,8 +26,6 @@ mod settings;
 mod tests;
 mod tls;
 
-use std::hash::{BuildHasher as _, RandomState};
-
 use tokio::runtime::{Builder, Runtime};
 
 pub use fault::{Fault, Trouble};
@@ -53,10 +51,7 @@ pub struct Pull {
 impl Pull {
     /// A pull that has not begun; nothing is asked yet.
     pub fn new(settings: Settings) -> Self {
-        // What a directory holds cannot be known before it is read, so that each pull is a state of its own: none is
-        // ever taken for one that was read, or refused, before. The standard library's own source of randomness.
-        let random = || u128::from(RandomState::new().hash_one(0u8));
-        Self { settings, print: Fingerprint(random() << 64 | random()) }
+        Self { settings, print: Fingerprint::like_no_other() }
     }
 
     fn pull(&self, runtime: &Runtime, wanted: &Wanted, sink: &mut dyn FnMut(Person)) -> Result<Reading, Refusal> {

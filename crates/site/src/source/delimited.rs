@@ -129,17 +129,11 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Delimited> {
     let path = section.required("path", "the folder that the files come in, or a file").and_then(|entry| entry.path());
     let columns = section.required("columns", "a table that names the file's columns");
     let columns = columns.and_then(|entry| entry.section(Columns::KEYS));
-    let date_format = match section.optional("date-format") {
-        Some(entry) => shapes(&entry),
-        None => {
-            ["YYYY-MM-DD", "M/D/YYYY", "MM/DD/YYYY"].into_iter().map(|shape| DateShape::parse(shape).ok()).collect()
-        }
-    };
+    let date_format = date_format(section);
     let charset = section.optional("charset").and_then(|entry| entry.word(CHARSETS)).unwrap_or_default();
     let delimiter = section.optional("delimiter").and_then(|entry| entry.word(DELIMITERS));
     let roles = section.optional("roles").map(|entry| roles(&entry)).unwrap_or_default();
-    let enabled = section.section("enabled", EnabledWords::KEYS);
-    let enabled = enabled.and_then(|section| EnabledWords::read(&section));
+    let enabled = enabled(section);
     Some(Delimited {
         path: path?,
         delimiter,
@@ -149,6 +143,21 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Delimited> {
         roles,
         enabled,
     })
+}
+
+/// `date-format`, or the shapes that are usual.
+pub(super) fn date_format(section: &Section<'_>) -> Option<Vec<DateShape>> {
+    match section.optional("date-format") {
+        Some(entry) => shapes(&entry),
+        None => {
+            ["YYYY-MM-DD", "M/D/YYYY", "MM/DD/YYYY"].into_iter().map(|shape| DateShape::parse(shape).ok()).collect()
+        }
+    }
+}
+
+/// `enabled`, where it is there.
+pub(super) fn enabled(section: &Section<'_>) -> Option<EnabledWords> {
+    section.section("enabled", EnabledWords::KEYS).and_then(|section| EnabledWords::read(&section))
 }
 
 /// The shapes of dates. Two that read one text as two days would make a birth date a matter of luck.
@@ -167,7 +176,7 @@ fn shapes(entry: &Entry<'_>) -> Option<Vec<DateShape>> {
 }
 
 /// The district's words for roles.
-fn roles(entry: &Entry<'_>) -> Vec<(String, Option<Role>)> {
+pub(super) fn roles(entry: &Entry<'_>) -> Vec<(String, Option<Role>)> {
     let ours = Role::ALL.iter().map(|role| (role.name(), Some(*role)));
     let words: Vec<(&str, Option<Role>)> = ours.chain([("parent", None)]).collect();
     let pairs = entry.pairs().unwrap_or_default().into_iter();

@@ -177,7 +177,7 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Ldap> {
 }
 
 /// Two keys that only mean something together.
-fn pair<'a, A, B>(
+pub(super) fn pair<'a, A, B>(
     section: &Section<'a>,
     one: &str,
     other: &str,
@@ -219,22 +219,25 @@ fn parse(url: &str, start_tls: bool) -> Result<LdapServer, &'static str> {
         _ => return Err(NONE),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let (host, port) = match rest.strip_prefix('[').map(|rest| rest.split_once(']')) {
-        Some(Some((host, port))) if host.parse::<IpAddr>().is_ok() => {
-            (host, Some(port).filter(|port| !port.is_empty()).map(|port| port.strip_prefix(':').unwrap_or_default()))
-        }
-        Some(_) => return Err(NONE),
-        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
-    };
-    let is_name = |letter: char| letter.is_ascii_alphanumeric() || ".-_:".contains(letter);
-    if host.is_empty() || !host.chars().all(is_name) {
-        return Err(NONE);
-    }
+    let (host, port) = host_and_port(rest).ok_or(NONE)?;
     let port = port.map_or(Ok(usual), str::parse).ok().filter(|port| *port > 0).ok_or("its port is none")?;
     Ok(LdapServer { host: host.to_owned(), port, security })
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// A host and perhaps a port; IPv6 addresses stand in brackets.
+pub(super) fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let (host, port) = match authority.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(Some((host, port))) if host.parse::<IpAddr>().is_ok() => {
+            (host, Some(port).filter(|port| !port.is_empty()).map(|port| port.strip_prefix(':').unwrap_or_default()))
+        }
+        Some(_) => return None,
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || ".-_:".contains(letter);
+    Some((host, port)).filter(|(host, _)| !host.is_empty() && host.chars().all(is_name))
+}
+
+pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

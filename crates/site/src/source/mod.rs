@@ -6,6 +6,7 @@ pub(crate) mod ldap;
 pub(crate) mod one_roster_csv;
 pub(crate) mod one_roster_rest;
 mod schedule;
+pub(crate) mod sql;
 mod web_address;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use guard::Guard;
 pub use ldap::{Ldap, LdapAttributes, LdapSecurity, LdapServer};
 pub use one_roster_rest::{OneRosterAuth, OneRosterRest, OneRosterVersion};
 pub use schedule::{Due, Quiet, Schedule};
+pub use sql::{Sql, SqlQuery, SqlServer};
 
 /// Where a district's rosters come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub enum SourceKind {
     OneRosterRest(Box<OneRosterRest>),
     /// An LDAP directory, pulled whole.
     Ldap(Box<Ldap>),
+    /// A query on a database server, read whole.
+    Sql(Box<Sql>),
 }
 
 #[derive(Clone, Copy)]
@@ -57,6 +61,7 @@ enum Word {
     OneRosterRest,
     Delimited,
     Ldap,
+    Sql,
 }
 
 impl SourceKind {
@@ -65,6 +70,7 @@ impl SourceKind {
         ("oneroster-rest", Word::OneRosterRest),
         ("delimited", Word::Delimited),
         ("ldap", Word::Ldap),
+        ("sql", Word::Sql),
     ];
 
     /// Which source it is, so that a delta of another is never taken for one of this; `None`: this kind knows none.
@@ -73,7 +79,7 @@ impl SourceKind {
             // Wherever they come in: the district's bundles are the district's.
             Self::OneRosterCsv(_) => Some("oneroster-csv".to_owned()),
             Self::OneRosterRest(rest) => Some(format!("oneroster-rest {} {}", rest.url, rest.client_id)),
-            Self::Delimited(_) | Self::Ldap(_) => None,
+            Self::Delimited(_) | Self::Ldap(_) | Self::Sql(_) => None,
         }
     }
 
@@ -82,7 +88,7 @@ impl SourceKind {
         match self {
             Self::OneRosterCsv(path) => Some(path),
             Self::Delimited(delimited) => Some(&delimited.path),
-            Self::OneRosterRest(_) | Self::Ldap(_) => None,
+            Self::OneRosterRest(_) | Self::Ldap(_) | Self::Sql(_) => None,
         }
     }
 }
@@ -127,6 +133,7 @@ impl Source {
             Word::OneRosterRest => one_roster_rest::KEYS,
             Word::Delimited => delimited::KEYS,
             Word::Ldap => ldap::KEYS,
+            Word::Sql => sql::KEYS,
         };
         let section = entry.section(&[Self::KEYS, own].concat())?;
         let of_kind = match kind {
@@ -136,6 +143,7 @@ impl Source {
             }
             Word::Delimited => delimited::read(&section).map(|delimited| SourceKind::Delimited(Box::new(delimited))),
             Word::Ldap => ldap::read(&section).map(|ldap| SourceKind::Ldap(Box::new(ldap))),
+            Word::Sql => sql::read(&section).map(|sql| SourceKind::Sql(Box::new(sql))),
         };
         let settle = section.optional("settle").and_then(|entry| entry.duration("0s"..="1h")).unwrap_or(Self::SETTLE);
         let schedule = Schedule::read(&section);
@@ -196,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_source_says_of_what_kind_it_is() {
-        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited, ldap";
+        const KINDS: &str = "oneroster-csv, oneroster-rest, delimited, ldap, sql";
         assert_eq!(
             with("kind = \"ldpa\"\n").errors(),
             [format!("districts/cms.toml:9:8 source.kind: unknown word, did you mean ldap?; expected one of {KINDS}")]
