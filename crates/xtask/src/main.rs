@@ -3,7 +3,8 @@
 
 mod bench; // the figures of docs/BENCHMARKS.md
 mod paths; // where things lie
-mod prove; // what holds under floods, reloads and restarts
+mod prove;
+mod slapd; // what holds under floods, reloads and restarts
 mod test; // everything that must pass before a merge
 mod tools; // foreign clients that the tests talk to
 

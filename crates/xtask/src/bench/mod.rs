@@ -2,7 +2,7 @@
 //!
 //! - [`district`] what is served; [`process`] who serves it; [`echo`] what it is held against
 //! - [`requests`] and [`client`] what is said; [`pairs`] how ratios are taken; [`report`] how they are told
-//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`delta`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
+//! - [`load`] [`exchange`] [`idle`] [`start`] [`sync`] [`delta`] [`sources`] [`ten`] [`ncip`] the rows ([`fixed`] what the last is held against); [`steps`] where a request's time goes
 
 pub mod client;
 mod delta;
@@ -17,6 +17,7 @@ pub mod pairs;
 pub mod process;
 pub mod report;
 pub mod requests;
+mod sources;
 mod start;
 mod steps;
 pub mod sync;
@@ -70,6 +71,8 @@ enum Row {
     Sync,
     /// A delta on 147,000 students.
     Delta,
+    /// An LDAP directory, a delimited file, and OneRoster's files beside `sqlite3 .import`. Needs Debian's slapd and sqlite3.
+    Sources,
     /// Row 1 with ten districts beside one.
     #[value(name = "10")]
     Ten,
@@ -80,6 +83,7 @@ enum Row {
 }
 
 impl Row {
+    /// Without those that need other people's programs.
     const BARRED: [Self; 8] =
         [Self::Load, Self::Exchange, Self::Idle, Self::Start, Self::Sync, Self::Delta, Self::Ten, Self::Ncip];
 }
@@ -169,6 +173,13 @@ async fn measure(options: &Options, paths: &Paths) -> Result<Vec<Line>> {
     if wants(Row::Delta) {
         heading("a delta");
         lines.extend(delta::measure(paths).await?);
+    }
+    if wants(Row::Sources) {
+        heading("sources");
+        lines.extend(sources::measure(paths, &district).await?);
+        // The rows after it ask the district's own roster.
+        district.take_bundle(&bundle)?;
+        sync::sync(paths, &district).await?;
     }
     if wants(Row::Ten) {
         heading("10: ten districts");

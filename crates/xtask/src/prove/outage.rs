@@ -4,31 +4,28 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use rustix::process::Signal;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
 use super::Stage;
 use crate::bench::client::{Client, admits};
 use crate::bench::pairs::quantile;
-use crate::bench::process::{Server, free_port, output};
+use crate::bench::process::{Server, output};
 use crate::bench::report::{Bar, Line};
 use crate::bench::requests::{Requests, patron_information};
+use crate::slapd::{READER, READERS_PASSWORD, Slapd, entry};
 
 const STUDENTS: u32 = 2_000;
 /// Of them so many have logged in before: their last good password is known.
 const KNOWN: u32 = 200;
 const PASSWORD: &str = "Synthetic-Kite-7";
-const READER: &str = "cn=reader,dc=example,dc=org";
-const READERS_PASSWORD: &str = "synthetic reader";
 
 /// Logins a second on the district of the directory, and on the other.
 const LIVE: u64 = 20;
@@ -41,7 +38,8 @@ const SOON: Duration = Duration::from_millis(50);
 /// Shows it.
 pub async fn show(stage: &Stage<'_>) -> Result<Vec<Line>> {
     let site = stage.district.site();
-    let mut slapd = Slapd::start(&site.join("slapd")).await?;
+    let people = (0..STUDENTS).map(|student| entry(&format!("{student:06}"), &format!("userPassword: {PASSWORD}\n")));
+    let mut slapd = Slapd::start(&site.join("slapd"), people).await?;
     configure(stage, slapd.port)?;
     let config = stage.district.config().display().to_string();
     output(&stage.paths.hallpass, &["sync", "live", "--config", &config], Stdio::null()).await?;
@@ -204,79 +202,3 @@ fn configure(stage: &Stage<'_>, port: u16) -> Result<()> {
     ensure!(text.contains("districts = [\"bench\"]"), "the client's districts stand elsewhere now");
     Ok(fs::write(&client, text.replace("districts = [\"bench\"]", "districts = [\"bench\", \"live\"]"))?)
 }
-
-/// Debian's slapd with everybody's password.
-struct Slapd {
-    server: Child,
-    folder: PathBuf,
-    port: u16,
-}
-
-impl Slapd {
-    async fn start(folder: &Path) -> Result<Self> {
-        ensure!(Path::new(PROGRAM).exists(), "{PROGRAM} is missing: `cargo xtask test` installs it");
-        fs::create_dir_all(folder.join("data"))?;
-        let at = folder.display();
-        let schema =
-            ["core", "cosine", "inetorgperson"].map(|name| format!("include /etc/ldap/schema/{name}.schema\n"));
-        let settings = format!(
-            "{}modulepath /usr/lib/ldap\nmoduleload back_mdb\ndatabase mdb\nsuffix \"dc=example,dc=org\"\n\
-             directory {at}/data\nindex uid eq\naccess to attrs=userPassword by anonymous auth by * none\n\
-             access to * by dn.exact=\"{READER}\" read by * none\n",
-            schema.concat()
-        );
-        fs::write(folder.join("slapd.conf"), settings)?;
-        let mut people = format!(
-            "dn: dc=example,dc=org\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n\
-             dn: {READER}\nobjectClass: applicationProcess\nobjectClass: simpleSecurityObject\ncn: reader\n\
-             userPassword: {READERS_PASSWORD}\n\n"
-        );
-        for student in 0..STUDENTS {
-            writeln!(
-                people,
-                "dn: uid={student:06},dc=example,dc=org\nobjectClass: inetOrgPerson\nuid: {student:06}\ncn: s\nsn: s\n\
-                 userPassword: {PASSWORD}\n"
-            )?;
-        }
-        fs::write(folder.join("people.ldif"), people)?;
-        let loaded = Command::new(PROGRAM)
-            .args(["-T", "add", "-q", "-f", "slapd.conf", "-l", "people.ldif"])
-            .current_dir(folder)
-            .status()
-            .await?;
-        ensure!(loaded.success(), "slapadd does not take its people: {loaded}");
-        let port = free_port(17_001)?.port();
-        Self::serve(folder.to_owned(), port).await
-    }
-
-    async fn serve(folder: PathBuf, port: u16) -> Result<Self> {
-        let mut command = Command::new(PROGRAM);
-        command.args(["-f", "slapd.conf", "-d", "0", "-h", &format!("ldap://127.0.0.1:{port}")]).current_dir(&folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        let server = command.spawn()?;
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Client::connect(([127, 0, 0, 1], port).into()).await.is_err() {
-            ensure!(Instant::now() < deadline, "slapd does not open its port");
-            sleep(Duration::from_millis(5)).await;
-        }
-        Ok(Self { server, folder, port })
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        let pid =
-            self.server.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).context("slapd has ended")?;
-        Ok(kill_process(pid, signal)?)
-    }
-
-    /// Starts it anew on the same port, once it is dead.
-    async fn again(mut self) -> Result<Self> {
-        self.server.wait().await?;
-        Self::serve(self.folder, self.port).await
-    }
-
-    async fn end(mut self) -> Result<()> {
-        Ok(self.server.kill().await?)
-    }
-}
-
-const PROGRAM: &str = "/usr/sbin/slapd";
