@@ -1,11 +1,10 @@
 //! A district whose students log in with the password they have at school: its directory is asked each time.
 
-use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use hallpass_tests::{Attribute, Bundle, Daemon, Http, Person, Site, Slapd, input, lookup_user, until, user_id};
+use hallpass_tests::{Attribute, Bundle, Daemon, Http, Person, Samba, Site, Slapd, input, lookup_user, until, user_id};
 
 const DIRECTORY: &str = r#"[directory]
 kind = "ldap"
@@ -70,8 +69,11 @@ fn a_student_logs_in_with_the_password_of_the_school_in_either_protocol() {
     let ask = |password: &str| lookup_user(&format!("{}{}", user_id("4000002"), input("PIN", password)));
     assert!(!ncip.post("/", &[], &ask(PASSWORD)).body.contains("Problem"));
     assert!(ncip.post("/", &[], &ask("wrong")).body.contains("User Authentication Failed"));
-    let refused: BTreeSet<String> = daemon.log().iter().filter_map(|line| reason(line)).collect();
-    assert_eq!(refused, BTreeSet::from(["unknown-card".to_owned(), "wrong-pin".to_owned()]));
+    let refused = until("three refusals in the log", || {
+        let refused: Vec<String> = daemon.log().iter().filter_map(|line| reason(line)).collect();
+        (refused.len() == 3).then_some(refused)
+    });
+    assert_eq!(refused, ["wrong-pin", "unknown-card", "wrong-pin"]);
     assert!(!daemon.log().iter().any(|line| line.contains("Marker")));
     assert_eq!(daemon.metric("hallpass_directory_up{district=\"cms\"}"), 1);
     assert_eq!(daemon.metric("hallpass_directory_questions_total{district=\"cms\",outcome=\"answered\"}"), 4);
@@ -142,6 +144,63 @@ fn while_the_directory_is_away_the_last_good_password_serves_and_the_other_distr
     assert!(until("the breaker", || daemon.patron("4000001", PASSWORD).admits().then_some(true)));
     let state = fs::read(site.path("data/state/data.mdb")).unwrap();
     assert!(!state.windows(6).any(|bytes| bytes == b"Marker" || bytes == b"argon2"));
+}
+
+/// A site that serves the pupils of a domain, and one whom only the roster knows.
+fn asking_a_domain(samba: &Samba) -> Site {
+    let site = Site::new();
+    let directory = format!(
+        "[directory]\nkind = \"ldap\"\nurls = [\"ldaps://{}\"]\nca-file = \"{}\"\nbind-dn = \"{}\"\n\
+         bind-password-file = \"ldap.secret\"\nbase = \"{}\"\nfilter = \"(&(objectClass=user)(employeeID={{id}}))\"\n",
+        samba.address(),
+        samba.ca_file().display(),
+        Samba::READER,
+        Samba::BASE
+    );
+    let text = site.district("cms");
+    let text = text.replace("scheme = \"birth-date\"\nformat = \"MMDDYYYY\"\n", "scheme = \"directory\"\n");
+    site.write_district("cms", &text.replace("[source]", &format!("{directory}\n[source]")));
+    let secret = site.path("conf/districts/ldap.secret");
+    fs::write(&secret, Samba::PASSWORD).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+    Bundle::new((1..=9).map(|number| Person::student(&format!("000000{number}"), "2012-02-01"))).write(&site.inbox());
+    site.sync().succeeded();
+    site
+}
+
+#[test]
+fn each_account_of_an_active_directory_has_its_reason_and_guesses_lock_none() {
+    let Some(samba) = Samba::of_all_tests() else { return };
+    let site = asking_a_domain(samba);
+    let daemon = Daemon::start(&site);
+    assert!(daemon.patron("0000001", Samba::PASSWORD).admits());
+    let asked = [
+        ("0000002", Samba::PASSWORD, "disabled"),
+        ("0000003", Samba::PASSWORD, "expired"),
+        ("0000004", Samba::PASSWORD, "must-change"),
+        ("0000005", Samba::PASSWORD, "restricted"),
+        ("0000006", Samba::PASSWORD, "restricted"),
+        ("0000007", Samba::PASSWORD, "ambiguous"),
+        ("0000008", Samba::PASSWORD, "no-account"),
+        ("0000001", "wrong", "wrong-pin"),
+        // What is wrong with an account is told to nobody who does not know its password.
+        ("0000002", "wrong", "wrong-pin"),
+    ];
+    for (card, password, _) in asked {
+        assert!(!daemon.patron(card, password).admits(), "{card}");
+    }
+    let told = until("the log", || {
+        let told: Vec<String> = daemon.log().iter().filter_map(|line| reason(line)).collect();
+        (told.len() == asked.len()).then_some(told)
+    });
+    assert_eq!(told, asked.map(|(_, _, reason)| reason));
+
+    // Its threshold is three.
+    for guess in 0..50 {
+        assert!(daemon.patron("0000009", &format!("guess {guess}")).refuses());
+    }
+    let elsewhere = asking_a_domain(samba);
+    assert!(Daemon::start(&elsewhere).patron("0000009", Samba::PASSWORD).admits(), "it is not locked");
 }
 
 /// The reason of a verdict's line, where there is one.
