@@ -3,10 +3,10 @@
 //! The resolver itself never waits. Where a card's PIN is at a directory it hands out a [`Login`], which somebody who
 //! may wait takes to [`Resolver::hear`](crate::Resolver::hear); with what was heard the same question is asked again.
 //!
-//! - [`line`](mod@line) one district's line to its directory: how many ask at a time, and whether it answers at all ([`breaker`])
-//! - [`forwards`] how many wrong passwords may be passed on, so that guessing here locks no child out of school
-//! - [`offline`] the last good password, for when the directory is away
-//! - [`login`] one login, from the question to what was heard
+//! - `line` one district's line to its directory: how many ask at a time, and whether it answers at all (`breaker`)
+//! - `forwards` how many wrong passwords may be passed on, so that guessing here locks no child out of school
+//! - `offline` the last good password, for when the directory is away
+//! - `login` one login, from the question to what was heard
 
 pub(crate) mod breaker;
 pub(crate) mod forwards;
