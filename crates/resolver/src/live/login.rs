@@ -50,19 +50,20 @@ impl Resolver {
         now: Moment,
     ) -> Option<Login> {
         let line_of = |district: usize| rosters.districts.get(district)?.live.clone();
-        let key = attempts_key(rosters, place);
-        let (line, act) = match found {
+        let (line, asks) = match found {
             Found::Away(_) => return None,
-            Found::Student { district, row, .. } if row.at_directory => {
-                let line = line_of(*district)?;
-                let open = self.guard().reserve(&key, now.seconds);
-                (line, if open { Act::Ask } else { Act::Pause(Heard::Locked) })
-            }
+            Found::Student { district, row, .. } if row.at_directory => (line_of(*district)?, true),
             Found::Student { .. } => return None,
             _ => {
                 let asks = |district: &&usize| matches!(rosters.served.get(**district), Some(Ok(served)) if served.asks_directory());
-                (place.districts.iter().find(asks).copied().and_then(line_of)?, Act::Pause(Heard::Paused))
+                (place.districts.iter().find(asks).copied().and_then(line_of)?, false)
             }
+        };
+        let key = attempts_key(rosters, place);
+        let act = match asks {
+            true if self.guard().reserve(&key, now.seconds) => Act::Ask,
+            true => Act::Pause(Heard::Locked),
+            false => Act::Pause(Heard::Paused),
         };
         let typed = rosters.keyring.current().verifier(place.space, &place.id, AT_DIRECTORY, pin);
         let (space, id) = (place.space.to_owned(), place.id.clone().into_owned());
