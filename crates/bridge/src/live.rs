@@ -48,7 +48,12 @@ pub fn lines(site: &Site, previous: Option<(&Site, &Rosters)>) -> Result<Vec<Opt
             patience: directory.timeout,
             at_a_time: directory.connections,
         };
-        let ldap = Ldap { live: live::Live::new(settings), district: district.id.clone(), told: AtomicU64::new(0) };
+        let ldap = Ldap {
+            live: live::Live::new(settings),
+            district: district.id.clone(),
+            made: Instant::now(),
+            told: AtomicU64::new(0),
+        };
         Ok(Some(Arc::new(LiveLine::new(Box::new(ldap), rules))))
     };
     site.districts.iter().map(line).collect()
@@ -58,17 +63,15 @@ pub fn lines(site: &Site, previous: Option<(&Site, &Rosters)>) -> Result<Vec<Opt
 struct Ldap {
     live: live::Live,
     district: String,
-    /// The second since the start in which its last fault was logged: it has the same to say of each login.
+    made: Instant,
+    /// When its last fault was logged, in seconds since it was made: it has the same to say of each login.
     told: AtomicU64,
 }
 
 impl Ldap {
     fn tell(&self, fault: &directory::ldap::Fault) {
         const EVERY: u64 = 10;
-        thread_local! {
-            static START: Instant = Instant::now();
-        }
-        let now = START.with(Instant::elapsed).as_secs() + EVERY;
+        let now = self.made.elapsed().as_secs() + EVERY;
         let last = self.told.load(Ordering::Relaxed);
         if now >= last + EVERY && self.told.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             tracing::warn!(district = self.district, why = %fault, "directory_silent");

@@ -200,7 +200,10 @@ impl Reason {
             Self::UnknownCard => ("no student of this client's districts has this card number", Actor::District),
             Self::WrongPin => ("the PIN is not the one that the roster holds, or the directory", Actor::Student),
             Self::NoPin => ("the client must send a PIN and sent none", Actor::Vendor),
-            Self::Locked => ("too many different wrong PINs; `hallpass unlock` or time lifts it", Actor::Sysadmin),
+            Self::Locked => (
+                "too many different wrong PINs; `hallpass unlock` or time lifts it, and time alone what a directory has counted",
+                Actor::Sysadmin,
+            ),
             Self::Ambiguous => {
                 ("two rows have this ID, and their birth dates or PINs are not those of one person", Actor::District)
             }

@@ -66,8 +66,7 @@ const SAMBA: (&str, &str, &[&str]) = (
 /// Database servers.
 const POSTGRES: (&str, &str, &[&str]) = ("postgresql", "/usr/bin/pg_ctlcluster", &["postgresql"]);
 const MARIADB: (&str, &str, &[&str]) = ("mariadb-server", "/usr/sbin/mariadbd", &["mariadb-server"]);
-/// Where Debian keeps the settings of each database that a machine has; its package makes one, which would start with the
-/// machine.
+/// Where Debian keeps the settings of each database that a machine has. Its package makes one.
 const CLUSTERS: &str = "/etc/postgresql";
 
 /// What Debian's packages ask before they start a service.
@@ -122,13 +121,16 @@ fn install_debian(program: &str, package: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes the databases that a package has just made, empty as they are.
-fn drop_clusters() -> Result<()> {
-    for version in fs::read_dir(CLUSTERS)? {
-        let version = version?.file_name();
-        run(Command::new("pg_dropcluster").arg(&version).arg("main"))?;
-    }
-    Ok(())
+/// The databases of PostgreSQL that this machine has, by version and name.
+fn clusters() -> Vec<(String, String)> {
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    };
+    let of = |version: String| {
+        names(&Path::new(CLUSTERS).join(&version)).into_iter().map(move |name| (version.clone(), name))
+    };
+    names(Path::new(CLUSTERS)).into_iter().flat_map(of).collect()
 }
 
 /// Installs a server of Debian's. Its packages start one for everybody on its usual port: not here.
@@ -140,12 +142,14 @@ fn install_server(file: &Path, packages: &[&str]) -> Result<()> {
     println!("installing Debian packages: {}", packages.join(" "));
     run(apt_get().args(["update", "--quiet"]))?;
     let policy = NoServices::begin()?;
-    let had_clusters = Path::new(CLUSTERS).exists();
+    let before = clusters();
     let installed = run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages));
     policy.end()?;
     installed?;
-    if !had_clusters && Path::new(CLUSTERS).exists() {
-        drop_clusters()?;
+    for cluster in clusters().into_iter().filter(|cluster| !before.contains(cluster)) {
+        // Empty as it is: it would start with the machine.
+        let (version, name) = cluster;
+        run(Command::new("pg_dropcluster").args(["--stop", &version, &name]))?;
     }
     ensure!(file.exists(), "Debian's {} was installed and there is no {}", packages.join(" "), file.display());
     Ok(())
