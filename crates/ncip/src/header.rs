@@ -66,32 +66,32 @@ impl Header {
     }
 
     /// The two of an answer: the peer's name for us comes first, or else our own.
-    pub fn answered_by(&self, own: &Agency) -> Parties {
-        Parties { from: self.to_agency.clone().unwrap_or_else(|| own.clone()), to: self.from_agency.clone() }
+    pub fn answered_by<'a>(&'a self, own: &'a Agency) -> Parties<'a> {
+        Parties { from: self.to_agency.as_ref().unwrap_or(own), to: self.from_agency.as_ref() }
     }
 }
 
 /// The two agencies of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parties {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parties<'a> {
     /// Who answers.
-    pub from: Agency,
+    pub from: &'a Agency,
     /// Who asked, where it said so.
-    pub to: Option<Agency>,
+    pub to: Option<&'a Agency>,
 }
 
-impl Parties {
+impl Parties<'_> {
     /// `ResponseHeader`: due in version 1, and in version 2 written to whoever said its name.
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+    pub(crate) fn write(self, writer: &mut Writer<'_>) {
         if writer.edition() == Edition::V1 || self.to.is_some() {
             writer.within("ResponseHeader", |writer| self.write_agencies(writer));
         }
     }
 
-    pub(crate) fn write_agencies(&self, writer: &mut Writer<'_>) {
+    pub(crate) fn write_agencies(self, writer: &mut Writer<'_>) {
         let unnamed = Agency::new("unspecified");
-        writer.within("FromAgencyId", |writer| writer.agency(&self.from));
-        writer.within("ToAgencyId", |writer| writer.agency(self.to.as_ref().unwrap_or(&unnamed)));
+        writer.within("FromAgencyId", |writer| writer.agency(self.from));
+        writer.within("ToAgencyId", |writer| writer.agency(self.to.unwrap_or(&unnamed)));
     }
 }
 

@@ -15,7 +15,7 @@ const VERSIONS: [&str; 4] = [
 const SERVICES: [&str; 4] = ["AuthenticateUser", "LookupAgency", "LookupUser", "LookupVersion"];
 
 /// `LookupVersionResponse`, in either shape.
-pub(crate) fn write(parties: &Parties, writer: &mut Writer<'_>) {
+pub(crate) fn write(parties: Parties<'_>, writer: &mut Writer<'_>) {
     writer.within("LookupVersionResponse", |writer| {
         if writer.edition() == Edition::Discovery || parties.to.is_some() {
             parties.write_agencies(writer);

@@ -1,5 +1,7 @@
 //! How an answer is written: in the version, the prefix and the shape of what was asked.
 
+use std::borrow::Cow;
+
 use crate::document::{Document, Element};
 
 /// The namespace of 2.0, 2.01 and 2.02.
@@ -28,7 +30,7 @@ pub struct Manner {
     /// Its version.
     pub edition: Edition,
     /// The version as it writes it, or the canonical one.
-    version: Box<str>,
+    version: Cow<'static, str>,
     /// Its prefix; empty: none.
     prefix: Box<str>,
     /// Whether it sent a DOCTYPE.
@@ -43,7 +45,7 @@ impl Manner {
             Edition::V2 => V2,
             Edition::Discovery => DISCOVERY,
         };
-        Self { edition, version: version.into(), prefix: "".into(), doctype: false }
+        Self { edition, version: Cow::Borrowed(version), prefix: "".into(), doctype: false }
     }
 
     /// The manner of a message. The standard wants the version of the request in the answer (Z39.83-1, section 8).
@@ -55,7 +57,10 @@ impl Manner {
             && (1..=LONGEST_VERSION).contains(&version.len())
             && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte))
         {
-            manner.version = version.into();
+            manner.version = match [V1, V2, DISCOVERY].into_iter().find(|known| *known == version) {
+                Some(known) => Cow::Borrowed(known),
+                None => Cow::Owned(version.to_owned()),
+            };
         }
         // Clients of version 1 look for `<NCIPMessage` (reference/ncip.md 1.11).
         if edition == Edition::V2

@@ -134,7 +134,7 @@ impl Message {
 
     /// Writes an answer, in the manner of this message; `own` is what we call ourselves.
     pub fn answer(&self, response: &Response<'_>, own: &Agency, out: &mut String) {
-        response.write(&self.manner, &self.header.answered_by(own), out);
+        response.write(&self.manner, self.header.answered_by(own), out);
     }
 
     /// Writes a refusal of the service that was asked for.
@@ -160,15 +160,15 @@ impl Rejection {
     pub fn answer(&self, own: &Agency, out: &mut String) -> bool {
         let Some(carrier) = &self.carrier else { return false };
         let Carrier { manner, service, header } = &**carrier;
-        Response::Problem(*service, self.problem.clone()).write(manner, &header.answered_by(own), out);
+        Response::Problem(*service, self.problem.clone()).write(manner, header.answered_by(own), out);
         true
     }
 
     /// Writes an answer whatever it was: by HTTP, something must be said.
     pub fn answer_anyhow(&self, own: &Agency, out: &mut String) {
         if !self.answer(own, out) {
-            let parties = Parties { from: own.clone(), to: None };
-            Response::Problem(None, self.problem.clone()).write(&Manner::canonical(Edition::V2), &parties, out);
+            let parties = Parties { from: own, to: None };
+            Response::Problem(None, self.problem.clone()).write(&Manner::canonical(Edition::V2), parties, out);
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! quick-xml splits the text and knows of no entity but the five of XML; everything that it leaves open is decided here.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::doctype;
@@ -102,7 +105,8 @@ impl<'a> Building<'a> {
             _ => known(local),
         };
         let mut node = Node { name, text: Content::None, scheme: None, end: at + 1 };
-        let attributes = raw.get(1 + qualified.len()..).unwrap_or_default();
+        // As they stand in the message, where they live as long as the message does.
+        let attributes = raw.get(1 + qualified.len()..1 + start.len()).unwrap_or_default();
         if at == 0 {
             if self.root_name.is_some_and(|root| root != local) {
                 return Err(ReadError::Doctype);
@@ -112,7 +116,7 @@ impl<'a> Building<'a> {
             }
             self.document.prefix = prefix;
         }
-        self.attributes(start, attributes, &mut node)?;
+        self.attributes(attributes, &mut node)?;
         self.document.nodes.push(node);
         if !empty {
             self.open.push(at);
@@ -121,9 +125,9 @@ impl<'a> Building<'a> {
     }
 
     /// Counts and checks attributes; keeps the root's version and namespace, and an enumerated value's scheme.
-    fn attributes(&mut self, start: &BytesStart<'_>, raw: &'a str, node: &mut Node<'a>) -> Result<(), ReadError> {
+    fn attributes(&mut self, raw: &'a str, node: &mut Node<'a>) -> Result<(), ReadError> {
         let is_root = self.document.nodes.is_empty();
-        let mut attributes = start.attributes();
+        let mut attributes = Attributes::new(raw, 0);
         // That none stands twice is checked where there are two: it takes memory of its own.
         attributes.with_checks(false);
         let mut counted = 0;
@@ -133,23 +137,22 @@ impl<'a> Building<'a> {
                 return Err(ReadError::TooManyAttributes);
             }
             let attribute = attribute.map_err(|_| ReadError::NotWellFormed)?;
-            let value = attribute.value.as_ref();
+            let Cow::Borrowed(value) = attribute.value else { return Err(ReadError::NotWellFormed) };
             if value.len() > limits::TEXT {
                 return Err(ReadError::TextTooLong);
             }
             check_value(value)?;
             let (prefix, local) = attribute.key.as_ref().split_once(':').unwrap_or(("", attribute.key.as_ref()));
-            // Found again in the message itself, where it lives as long as the message.
-            let kept = || raw.find(value).and_then(|at| raw.get(at..at + value.len()));
-            match local {
-                "version" if is_root => self.document.version = self.document.version.or_else(kept),
-                "xmlns" if is_root => self.document.namespace = self.document.namespace.or_else(kept),
-                _ if is_root && prefix == "xmlns" => self.document.namespace = self.document.namespace.or_else(kept),
-                "Scheme" => node.scheme = node.scheme.or_else(kept),
-                _ => {}
-            }
+            let kept = match local {
+                "version" if is_root => &mut self.document.version,
+                "xmlns" if is_root => &mut self.document.namespace,
+                _ if is_root && prefix == "xmlns" => &mut self.document.namespace,
+                "Scheme" => &mut node.scheme,
+                _ => continue,
+            };
+            kept.get_or_insert(value);
         }
-        if counted > 1 && start.attributes().any(|attribute| attribute.is_err()) {
+        if counted > 1 && Attributes::new(raw, 0).any(|attribute| attribute.is_err()) {
             return Err(ReadError::NotWellFormed);
         }
         Ok(())

@@ -26,7 +26,7 @@ pub enum Response<'a> {
 
 impl Response<'_> {
     /// Writes the message, whole and with a newline at its end.
-    pub fn write(&self, manner: &Manner, parties: &Parties, out: &mut String) {
+    pub fn write(&self, manner: &Manner, parties: Parties<'_>, out: &mut String) {
         let within = |name: &str, out: &mut String, body: &dyn Fn(&mut Writer<'_>)| {
             Writer::message(manner, out, |writer| {
                 writer.within(name, |writer| {
@@ -64,6 +64,6 @@ impl Response<'_> {
     }
 }
 
-fn write_versions(manner: &Manner, parties: &Parties, out: &mut String) {
+fn write_versions(manner: &Manner, parties: Parties<'_>, out: &mut String) {
     Writer::message(manner, out, |writer| lookup_version::write(parties, writer));
 }

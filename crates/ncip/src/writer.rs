@@ -14,24 +14,22 @@ const ATTRIBUTE_PREFIX: &str = "ncip";
 pub(crate) struct Writer<'o> {
     out: &'o mut String,
     edition: Edition,
-    prefix: String,
-    attribute_prefix: String,
+    prefix: &'o str,
+    attribute_prefix: &'o str,
 }
 
 impl<'o> Writer<'o> {
     /// Writes a message around what `body` writes. It ends in a newline: clients read line by line.
-    pub(crate) fn message(manner: &Manner, out: &'o mut String, body: impl FnOnce(&mut Self)) {
+    pub(crate) fn message(manner: &'o Manner, out: &'o mut String, body: impl FnOnce(&mut Self)) {
         let prefix = manner.prefix();
         let attribute_prefix = if prefix.is_empty() { ATTRIBUTE_PREFIX } else { prefix };
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}:") };
         let root = if manner.edition == Edition::Discovery { "NCIPVersionMessage" } else { "NCIPMessage" };
         out.push_str(DECLARATION);
         if manner.edition == Edition::V1 && manner.doctype() {
             out.push_str(DOCTYPE);
         }
-        let mut writer =
-            Self { out, edition: manner.edition, prefix, attribute_prefix: format!("{attribute_prefix}:") };
-        writer.raw(&["<", &writer.prefix.clone(), root]);
+        let mut writer = Self { out, edition: manner.edition, prefix, attribute_prefix };
+        writer.tag("<", root, "");
         if manner.edition == Edition::V2 {
             if writer.prefix.is_empty() {
                 writer.raw(&[" xmlns=\"", NAMESPACE, "\""]);
@@ -43,7 +41,7 @@ impl<'o> Writer<'o> {
         writer.text(manner.version());
         writer.raw(&["\">"]);
         body(&mut writer);
-        writer.raw(&["</", &writer.prefix.clone(), root, ">\n"]);
+        writer.tag("</", root, ">\n");
     }
 
     /// How it is written.
@@ -72,8 +70,7 @@ impl<'o> Writer<'o> {
     pub(crate) fn value(&mut self, name: &str, scheme: &str, value: &str) {
         if self.edition == Edition::V2 {
             self.tag("<", name, " ");
-            self.out.push_str(&self.attribute_prefix);
-            self.raw(&["Scheme=\""]);
+            self.raw(&[self.attribute_prefix, ":Scheme=\""]);
             self.text(scheme);
             self.raw(&["\">"]);
             self.text(value);
@@ -96,9 +93,8 @@ impl<'o> Writer<'o> {
     }
 
     fn tag(&mut self, start: &str, name: &str, end: &str) {
-        self.out.push_str(start);
-        self.out.push_str(&self.prefix);
-        self.raw(&[name, end]);
+        let colon = if self.prefix.is_empty() { "" } else { ":" };
+        self.raw(&[start, self.prefix, colon, name, end]);
     }
 
     fn raw(&mut self, pieces: &[&str]) {

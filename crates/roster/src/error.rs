@@ -72,12 +72,10 @@ pub enum RosterError {
 
 impl RosterError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        move |source| Self::Io { path: path.to_owned(), source }
     }
 
     pub(crate) fn database(path: &Path) -> impl FnOnce(heed::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Database { path, source }
+        move |source| Self::Database { path: path.to_owned(), source }
     }
 }

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
 
-use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
@@ -88,7 +89,7 @@ async fn answer(
     closing: &mut Option<Closed>,
     service: &Service,
     watch: &Watch,
-) -> Response<Body> {
+) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
         let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
@@ -111,9 +112,9 @@ async fn answer(
     response_of(answered)
 }
 
-fn response_of(answered: Answered) -> Response<Body> {
+fn response_of(answered: Answered) -> Response<Full<Bytes>> {
     let Answered { text, status, close } = answered;
-    let mut response = Response::new(Body::from(text));
+    let mut response = Response::new(Full::from(text));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, XML);
     match status {
@@ -146,13 +147,13 @@ async fn collect(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, StatusCode> {
     Ok(bytes)
 }
 
-fn status(code: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+fn status(code: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
     *response.status_mut() = code;
     response
 }
 
-fn closed(mut response: Response<Body>) -> Response<Body> {
+fn closed(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }

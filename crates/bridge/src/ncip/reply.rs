@@ -1,5 +1,7 @@
 //! A verdict as an answer (design.md section 5, "The answers").
 
+use std::borrow::Cow;
+
 use jiff::ZonedDateTime;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -48,15 +50,18 @@ pub struct Told {
     card: CardNumber,
     name: Option<ToldName>,
     email: Option<String>,
-    privileges: Vec<(String, Option<String>, Option<ZonedDateTime>)>,
+    privileges: Vec<ToldPrivilege>,
     blocks: Vec<&'static str>,
     visible_id: bool,
 }
 
 enum ToldName {
     Personal(patron::PersonName),
-    Unstructured(String),
+    Unstructured(Cow<'static, str>),
 }
+
+/// Its type, its status, and until when it holds.
+type ToldPrivilege = (Cow<'static, str>, Option<Cow<'static, str>>, Option<ZonedDateTime>);
 
 /// What a verdict comes to: a user, or a problem.
 pub fn tell(verdict: Verdict, asked: &Asked, manner: &Manner<'_>, agency: &Agency) -> Result<Told, Problem> {
@@ -92,13 +97,13 @@ pub fn too_many() -> Problem {
 }
 
 impl Told {
-    fn of(patron: Patron, asked: &Asked, manner: &Manner<'_>, agency: &Agency) -> Self {
+    fn of(mut patron: Patron, asked: &Asked, manner: &Manner<'_>, agency: &Agency) -> Self {
         let (wanted, all) = (asked.wanted, manner.ncip.tells_all);
-        let privileges = if wanted.privilege || all { privileges(&patron, manner, agency) } else { Vec::new() };
+        let privileges = if wanted.privilege || all { privileges(&mut patron, manner, agency) } else { Vec::new() };
         let name = match (patron.name, patron.initials) {
             (Some(name), _) => ToldName::Personal(name),
-            (None, Some(initials)) => ToldName::Unstructured(initials),
-            (None, None) => ToldName::Unstructured(PLACEHOLDER.to_owned()),
+            (None, Some(initials)) => ToldName::Unstructured(initials.into()),
+            (None, None) => ToldName::Unstructured(PLACEHOLDER.into()),
         };
         Self {
             card: patron.card,
@@ -117,12 +122,12 @@ impl Told {
             Convention::Status => ("STATUS", "BLOCKED"),
             Convention::Active => ("patron", "cancelled"),
         };
-        let name = ToldName::Unstructured(PLACEHOLDER.to_owned());
+        let name = ToldName::Unstructured(PLACEHOLDER.into());
         Self {
             card,
             name: (asked.wanted.name || all).then_some(name),
             email: None,
-            privileges: vec![(privilege.0.to_owned(), Some(privilege.1.to_owned()), None)],
+            privileges: vec![(privilege.0.into(), Some(privilege.1.into()), None)],
             blocks: BLOCKS.to_vec(),
             visible_id: asked.wanted.user_id || all || asked.visible_id,
         }
@@ -130,7 +135,7 @@ impl Told {
 
     /// The user as an answer names it.
     pub fn user<'a>(&'a self, agency: &'a Agency) -> User<'a> {
-        let privilege = |(kind, status, valid_to): &'a (String, Option<String>, Option<ZonedDateTime>)| Privilege {
+        let privilege = |(kind, status, valid_to): &'a ToldPrivilege| Privilege {
             kind,
             status: status.as_deref(),
             valid_to: valid_to.as_ref(),
@@ -163,24 +168,20 @@ fn denied(privileges: Privileges) -> Vec<&'static str> {
 }
 
 /// What a student may, in the client's convention. Here stands all that an answer says of privileges.
-fn privileges(
-    patron: &Patron,
-    manner: &Manner<'_>,
-    agency: &Agency,
-) -> Vec<(String, Option<String>, Option<ZonedDateTime>)> {
+fn privileges(patron: &mut Patron, manner: &Manner<'_>, agency: &Agency) -> Vec<ToldPrivilege> {
     let valid_to = patron.expiry.and_then(|day| begin(day, manner.zone));
     // Only a client that lends is told of privileges; with the others nobody is kept from anything.
     let may_borrow = patron.privileges.is_none_or(|privileges| privileges.physical);
     match manner.ncip.privileges {
         Convention::Active => {
-            let kind = patron.patron_type.clone().unwrap_or_else(|| "patron".to_owned());
-            vec![(kind, Some(if may_borrow { "active" } else { "cancelled" }.to_owned()), valid_to)]
+            let kind = patron.patron_type.take().map_or("patron".into(), Cow::Owned);
+            vec![(kind, Some(if may_borrow { "active" } else { "cancelled" }.into()), valid_to)]
         }
         Convention::Status => {
-            let library = patron.home_library.clone().unwrap_or_else(|| agency.value.to_string());
-            let library = ("LIBRARY".to_owned(), Some(library), None);
-            let profile = patron.patron_type.clone().map(|kind| ("PROFILE".to_owned(), Some(kind), None));
-            let status = ("STATUS".to_owned(), Some(if may_borrow { "OK" } else { "BLOCKED" }.to_owned()), valid_to);
+            let library = patron.home_library.take().unwrap_or_else(|| agency.value.to_string());
+            let library = ("LIBRARY".into(), Some(library.into()), None);
+            let profile = patron.patron_type.take().map(|kind| ("PROFILE".into(), Some(kind.into()), None));
+            let status = ("STATUS".into(), Some(if may_borrow { "OK" } else { "BLOCKED" }.into()), valid_to);
             [library].into_iter().chain(profile).chain([status]).collect()
         }
     }

@@ -212,10 +212,10 @@ impl Session {
         };
         let parties = message.header.answered_by(own);
         let text = &mut answered.text;
-        match reply::tell(verdict, &asked, &manner, &parties.from) {
+        match reply::tell(verdict, &asked, &manner, parties.from) {
             Ok(told) => match lookup {
-                Some(_) => message.answer(&Response::LookupUser(told.user(&parties.from)), own, text),
-                None => message.answer(&Response::AuthenticateUser(told.user(&parties.from)), own, text),
+                Some(_) => message.answer(&Response::LookupUser(told.user(parties.from)), own, text),
+                None => message.answer(&Response::AuthenticateUser(told.user(parties.from)), own, text),
             },
             Err(problem) => message.refuse(problem, own, text),
         }

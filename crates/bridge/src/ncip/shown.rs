@@ -24,14 +24,14 @@ pub fn reply_to(site: &Site, client: &Client, verdict: Verdict, card: &str, pin:
         wanted: UserElements { name: true, address: true, privilege: true, block: true, user_id: true },
         visible_id: false,
     };
-    let parties = Parties { from: agency, to: None };
-    let told = reply::tell(verdict, &asked, &manner, &parties.from);
+    let parties = Parties { from: &agency, to: None };
+    let told = reply::tell(verdict, &asked, &manner, parties.from);
     let service = ncip::Service::find("LookupUser");
     let response = match &told {
-        Ok(told) => Response::LookupUser(told.user(&parties.from)),
+        Ok(told) => Response::LookupUser(told.user(parties.from)),
         Err(problem) => Response::Problem(service, problem.clone()),
     };
     let mut text = String::new();
-    response.write(&Manner::canonical(Edition::V2), &parties, &mut text);
+    response.write(&Manner::canonical(Edition::V2), parties, &mut text);
     outline(text.as_bytes()).unwrap_or_default()
 }

@@ -90,10 +90,11 @@ pub fn rejection(bytes: &[u8]) -> Rejection {
 }
 
 fn answer_message(message: &Message, out: &mut String) {
-    let parties = message.header.answered_by(&own());
+    let own = own();
+    let parties = message.header.answered_by(&own);
     let expiry = date(2027, 6, 30).to_zoned_datetime(TimeZone::fixed(tz::offset(-4))).unwrap();
     let user = |identifier| User {
-        agency: &parties.from,
+        agency: parties.from,
         identifier,
         fields: UserOptionalFields {
             visible_id: true,
@@ -105,10 +106,10 @@ fn answer_message(message: &Message, out: &mut String) {
     };
     match &message.request {
         Request::LookupUser(asked) => {
-            message.answer(&Response::LookupUser(user(asked.credentials.identifier.as_str())), &own(), out);
+            message.answer(&Response::LookupUser(user(asked.credentials.identifier.as_str())), &own, out);
         }
         Request::AuthenticateUser(asked) => {
-            message.answer(&Response::AuthenticateUser(user(asked.credentials.identifier.as_str())), &own(), out);
+            message.answer(&Response::AuthenticateUser(user(asked.credentials.identifier.as_str())), &own, out);
         }
         Request::LookupAgency(asked) => {
             let prompts = [
@@ -117,10 +118,10 @@ fn answer_message(message: &Message, out: &mut String) {
             ];
             let information =
                 AgencyInformation { agency: &asked.agency, name: Some("Example Public Library"), prompts: &prompts };
-            message.answer(&Response::LookupAgency(information), &own(), out);
+            message.answer(&Response::LookupAgency(information), &own, out);
         }
-        Request::LookupVersion => message.answer(&Response::LookupVersion, &own(), out),
-        Request::Unsupported(_) => message.refuse_unsupported(&own(), out),
+        Request::LookupVersion => message.answer(&Response::LookupVersion, &own, out),
+        Request::Unsupported(_) => message.refuse_unsupported(&own, out),
     }
 }
 
