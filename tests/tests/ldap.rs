@@ -78,6 +78,83 @@ fn a_roster_is_pulled_and_served() {
     assert!(!daemon.patron("0000005", PIN).admits() && daemon.patron("0000002", PIN).refuses());
 }
 
+/// A pupil whom the directory last changed at a time.
+struct Stamped {
+    id: String,
+    uuid: String,
+    stamp: &'static str,
+    school: &'static str,
+    control: &'static str,
+}
+
+/// Pupils whom nobody has touched for long, but for the last.
+fn stamped(count: u32) -> Vec<Stamped> {
+    let pupil = |number| Stamped {
+        id: format!("{number:07}"),
+        uuid: format!("00000000-0000-4000-8000-{number:012}"),
+        stamp: if number + 1 == count { "20261102080000Z" } else { "20260801000000Z" },
+        school: "s1",
+        control: "512",
+    };
+    (0..count).map(pupil).collect()
+}
+
+/// Their entries; slapd takes the attributes that it would else keep itself.
+fn entries(pupils: &[Stamped]) -> Vec<Vec<Attribute<'_>>> {
+    pupils
+        .iter()
+        .map(|pupil| {
+            vec![
+                ("givenName", b"Ada".as_slice()),
+                ("employeeID", pupil.id.as_bytes()),
+                ("hpRole", b"student"),
+                ("hpSchool", pupil.school.as_bytes()),
+                ("hpGrade", b"07"),
+                ("hpBirthDate", b"2012-04-23"),
+                ("userAccountControl", pupil.control.as_bytes()),
+                ("entryUUID", pupil.uuid.as_bytes()),
+                ("modifyTimestamp", pupil.stamp.as_bytes()),
+            ]
+        })
+        .collect()
+}
+
+#[test]
+fn a_directory_is_asked_for_what_changed_and_pulled_whole_once_a_day() {
+    const NOW: &str = "20261103120000Z";
+    let mut pupils = stamped(40);
+    let Some(mut slapd) = Slapd::start(&entries(&pupils), "") else { return };
+    let keys = "delta = true\nfilter = \"(&(objectClass=person)(!(hpSchool=closed)))\"";
+    let site = pulling(&slapd.address(), keys);
+    let told = site.sync().succeeded();
+    assert!(told.stdout.contains("all was read, and not the changes alone: there is no roster yet"), "{}", told.stdout);
+    let daemon = Daemon::start(&site);
+    let admits = |number: u32| daemon.patron(&format!("{number:07}"), PIN).admits();
+    assert!((2..8).all(admits));
+
+    // One is disabled, one leaves the filter, one has another number, one is new.
+    (pupils[2].control, pupils[2].stamp) = ("514", NOW);
+    (pupils[3].school, pupils[3].stamp) = ("closed", NOW);
+    (pupils[4].id, pupils[4].stamp) = ("0000090".to_owned(), NOW);
+    pupils.extend(stamped(41).pop());
+    // This one changed too and is not said to have: nobody reads it.
+    pupils[5].control = "514";
+    // And this one is no longer there, of which no directory tells.
+    pupils.remove(6);
+    slapd.replace(&entries(&pupils));
+    let told = site.sync().succeeded();
+    // Besides the last one, who changed within the day before the latest change.
+    assert!(told.stdout.contains("carried          36"), "{}", told.stdout);
+    assert!(admits(90) && admits(40) && admits(5) && admits(6) && admits(7));
+    assert!(!admits(2) && !admits(3) && !admits(4));
+
+    // Other rules for what is read: everybody is read again.
+    site.replace("districts/cms.toml", "grade = \"hpGrade\"\n", "");
+    let told = site.sync().succeeded();
+    assert!(told.stdout.contains("the last roster is of another source"), "{}", told.stdout);
+    assert!(admits(90) && admits(7) && !admits(5) && !admits(6));
+}
+
 #[test]
 fn a_schedule_pulls_again_each_time_also_after_a_refusal() {
     let ids = numbers(0..40);

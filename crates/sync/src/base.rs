@@ -124,7 +124,7 @@ impl Base {
 /// Why a server is not asked for changes to these records: it names no times, or was last read whole too long ago.
 fn stale(records: &Records, full_every: Duration, now: Timestamp) -> Option<&'static str> {
     if records.since.is_none() {
-        return Some("the server gives no dateLastModified");
+        return Some("the source does not say when anything changed");
     }
     let age = now.as_second().saturating_sub(records.whole_at);
     // Where our clock was set back, nobody knows how old it is.

@@ -91,6 +91,13 @@ impl Fault {
         if district { Actor::District } else { Actor::Sysadmin }
     }
 
+    /// Whether one was reached and only this question was not to its liking.
+    pub(super) fn is_of_the_question(&self) -> bool {
+        // Unavailable critical extension, undefined attribute type, inappropriate matching, invalid syntax, and unwilling
+        // to perform (RFC 4511, A.1).
+        matches!(self.0.as_slice(), [(_, Trouble::Result(12 | 17 | 18 | 21 | 53))])
+    }
+
     /// What is wrong with the last server that was tried.
     #[cfg(test)]
     pub(super) fn last(&self) -> &Trouble {

@@ -5,6 +5,7 @@ use patron::{Grade, IdSource, Role, SchoolIndex, Student};
 use zeroize::Zeroizing;
 
 use super::account;
+use super::changes::{self, GUID, hex};
 use super::entry::Entry;
 use super::settings::Settings;
 use crate::cell;
@@ -13,10 +14,7 @@ use crate::person::may_be_born;
 use crate::reading::Outcome;
 use crate::schools::Schools;
 use crate::standing::Standing;
-use crate::{BadData, Fault, Oddity, Person, Reading, Refusal, Wanted};
-
-/// What identifies an entry in Active Directory, whatever becomes of its name.
-const GUID: &str = "objectGUID";
+use crate::{BadData, Change, Fault, Oddity, Person, Reading, Refusal, RoleSource, SourceRecord, Wanted, What};
 
 /// What a user name is called where nobody says: first Active Directory's.
 const USERNAMES: [&str; 2] = ["sAMAccountName", "uid"];
@@ -50,7 +48,7 @@ struct Undecodable {
 
 impl<'a> People<'a> {
     /// Nobody yet. Only what is wanted will be looked at.
-    pub fn new(settings: &'a Settings, wanted: &'a Wanted, place: String) -> Self {
+    pub fn new(settings: &'a Settings, wanted: &'a Wanted, place: String, schools: Schools) -> Self {
         let named = &settings.attributes;
         let ids = wanted.ids.iter().map(|source| match source {
             IdSource::Identifier => IdPlace::Attributes(vec![named.id.clone()]),
@@ -68,7 +66,7 @@ impl<'a> People<'a> {
             wanted,
             place,
             ids: ids.collect(),
-            schools: Schools::default(),
+            schools,
             missing: Vec::new(),
             notes: Notes::default(),
             reading: Reading::default(),
@@ -109,14 +107,12 @@ impl<'a> People<'a> {
         let named = &self.settings.attributes;
         names.extend([&named.role, &named.grade, &named.school].into_iter().flatten().cloned());
         names.extend([named.enabled.clone(), account::EXPIRES.to_owned()]);
+        if self.wanted.records {
+            names.extend(changes::STAMPS.map(str::to_owned));
+        }
         names.sort_unstable();
         names.dedup();
         names
-    }
-
-    /// How many entries there were so far.
-    pub fn rows(&self) -> u64 {
-        self.reading.rows
     }
 
     /// Reads the next entry, and hands it on if it is a person.
@@ -130,6 +126,12 @@ impl<'a> People<'a> {
                     Outcome::UnknownRole => self.warn(Oddity::UnmappedRole),
                     Outcome::Waiting(_) | Outcome::WithoutId | Outcome::NeverStored | Outcome::Withdrawn => {}
                 }
+                if self.wanted.records {
+                    self.reading.newest = self.reading.newest.max(changes::modified(entry));
+                    if let Outcome::Person(person) = &mut outcome {
+                        person.record = Some(Box::new(record(entry)));
+                    }
+                }
                 self.reading.count(outcome, self.wanted.birth_date, sink);
             }
             Err(Undecodable { attribute, expected }) => {
@@ -139,20 +141,41 @@ impl<'a> People<'a> {
         Ok(())
     }
 
+    /// Reads the next entry that has changed, and hands on what became of it: whoever is nobody who may be kept, or cannot
+    /// be read, is gone.
+    pub fn change(&mut self, entry: &Entry, sink: &mut dyn FnMut(Change)) -> Result<(), Refusal> {
+        let (mut what, mut born) = (What::Gone, None);
+        self.take(entry, &mut |mut person| {
+            born = Some(person.birth_date.take());
+            what = What::Is(Box::new(person));
+        })?;
+        let source_id = changes::key(entry);
+        if let Some(born) = born.filter(|_| self.wanted.birth_date) {
+            sink(Change { source_id: source_id.clone(), modified: 0, what: What::Born(born) });
+        }
+        sink(Change { source_id, modified: 0, what });
+        Ok(())
+    }
+
+    /// What changes came to: perhaps nothing.
+    pub fn so_far(self) -> Reading {
+        Reading {
+            schools: self.schools.into_table(),
+            undecodable: self.notes.undecodable,
+            warnings: self.notes.warnings,
+            ..self.reading
+        }
+    }
+
     /// What it all came to. Nobody at all is no district, but a filter that is wrong.
     pub fn end(mut self) -> Result<Reading, Refusal> {
         if self.reading.rows == 0 {
             return Err(BadData::file(self.place, Fault::NoEntries).into());
         }
-        for name in self.missing {
+        for name in std::mem::take(&mut self.missing) {
             self.notes.warn(&self.place, Oddity::NoAttribute(name));
         }
-        Ok(Reading {
-            schools: self.schools.into_table(),
-            undecodable: self.notes.undecodable,
-            warnings: self.notes.warnings,
-            ..self.reading
-        })
+        Ok(self.so_far())
     }
 
     fn person(&mut self, entry: &Entry) -> Result<Outcome, Undecodable> {
@@ -301,6 +324,6 @@ fn text<'v>(value: &'v [u8], attribute: &str) -> Result<&'v str, Undecodable> {
     str::from_utf8(value).map(str::trim).map_err(undecodable)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn record(entry: &Entry) -> SourceRecord {
+    SourceRecord { source_id: changes::key(entry), modified: 0, roles: RoleSource::InRow, waits: false }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ldap3::controls::{Control, ControlType, PagedResults, RawControl};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchResult, StdStream};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::UnixStream;
@@ -100,9 +100,15 @@ impl Session {
     }
 
     /// The page that begins at `cookie`.
-    pub async fn page(&mut self, settings: &Settings, attributes: &[String], cookie: Vec<u8>) -> Result<Page, Fault> {
+    pub async fn page(
+        &mut self,
+        settings: &Settings,
+        filter: &str,
+        attributes: &[String],
+        cookie: Vec<u8>,
+    ) -> Result<Page, Fault> {
         let mut ldap = self.ldap.clone();
-        let (base, filter, attributes) = (settings.base.clone(), settings.filter.clone(), attributes.to_vec());
+        let (base, filter, attributes) = (settings.base.clone(), filter.to_owned(), attributes.to_vec());
         let paged = RawControl::from(PagedResults { size: settings.page.into(), cookie });
         let asked = async move {
             let search = ldap.with_controls(paged).streaming_search(&base, Scope::Subtree, &filter, attributes);
@@ -129,6 +135,18 @@ impl Session {
             None if !whole => Err(self.fault(Trouble::NotLdap)),
             None => Ok(page),
         }
+    }
+
+    /// Whether it says of itself that it is Active Directory (MS-ADTS 3.1.1.3.4.3): by what it can, at its root.
+    pub async fn is_active_directory(&mut self) -> Result<bool, Fault> {
+        const CAPABILITIES: &str = "supportedCapabilities";
+        const ACTIVE_DIRECTORY: &[u8] = b"1.2.840.113556.1.4.800";
+        let mut ldap = self.ldap.clone();
+        let asked = async move { ldap.search("", Scope::Base, "(objectClass=*)", vec![CAPABILITIES]).await };
+        // Whoever hides its root hides what it can.
+        let SearchResult(entries, _) = self.ask(asked).await.map_err(|trouble| self.fault(trouble))?;
+        let root = entries.into_iter().find_map(|answer| Entry::parse(answer.0));
+        Ok(root.is_some_and(|root| root.values(CAPABILITIES).iter().any(|value| value == ACTIVE_DIRECTORY)))
     }
 
     /// One question under the deadline.

@@ -23,6 +23,8 @@ pub(crate) const KEYS: &[&str] = &[
     "timeout",
     "attributes",
     "roles",
+    "delta",
+    "full-every",
 ];
 
 pub(crate) const ATTRIBUTE_KEYS: &[&str] =

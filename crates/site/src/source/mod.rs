@@ -49,7 +49,7 @@ pub enum SourceKind {
     Delimited(Box<Delimited>),
     /// A OneRoster server.
     OneRosterRest(Box<OneRosterRest>),
-    /// An LDAP directory, pulled whole.
+    /// An LDAP directory.
     Ldap(Box<Ldap>),
     /// A query on a database server, read whole.
     Sql(Box<Sql>),
@@ -79,7 +79,11 @@ impl SourceKind {
             // Wherever they come in: the district's bundles are the district's.
             Self::OneRosterCsv(_) => Some("oneroster-csv".to_owned()),
             Self::OneRosterRest(rest) => Some(format!("oneroster-rest {} {}", rest.url, rest.client_id)),
-            Self::Delimited(_) | Self::Ldap(_) | Self::Sql(_) => None,
+            // Whichever server is asked; but who is not asked about again must not have been read by other rules.
+            Self::Ldap(ldap) => {
+                Some(format!("ldap {} {} {:?} {:?}", ldap.base, ldap.filter, ldap.attributes, ldap.roles))
+            }
+            Self::Delimited(_) | Self::Sql(_) => None,
         }
     }
 
@@ -115,6 +119,9 @@ impl Source {
 
     /// A server may forget to tell of somebody who left, and of a week nobody is to be forgotten for longer.
     const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+
+    /// A directory tells of nobody who was deleted, and is read whole in a minute.
+    const LDAP_FULL_EVERY: Duration = Duration::from_secs(24 * 3600);
 
     /// An upload that stalls for longer looks like one that has ended.
     const SETTLE: Duration = Duration::from_secs(10);
@@ -162,7 +169,8 @@ impl Source {
         if let (Some(entry), false) = (&full_every, delta) {
             entry.error("every sync is a full one", "expected delta = true too");
         }
-        let full_every = full_every.and_then(|entry| entry.duration("1h"..="31d")).unwrap_or(Self::FULL_EVERY);
+        let usual = if matches!(kind, Word::Ldap) { Self::LDAP_FULL_EVERY } else { Self::FULL_EVERY };
+        let full_every = full_every.and_then(|entry| entry.duration("1h"..="31d")).unwrap_or(usual);
         let guard = section.section("guard", Guard::KEYS).map_or_else(Guard::default, |section| Guard::read(&section));
         Some(Self { kind: of_kind?, schedule, after, settle, guard, delta, full_every })
     }

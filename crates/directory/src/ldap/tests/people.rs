@@ -6,7 +6,8 @@ use super::{Wanted, asking, battery};
 use crate::ldap::entry::Entry;
 use crate::ldap::people::People;
 use crate::ldap::settings::{Attributes, Security, Server, Settings};
-use crate::{Person, Reading};
+use crate::schools::Schools;
+use crate::{Change, Person, Reading, What};
 
 const DN: &str = "CN=Ada Byron,OU=Students,DC=example,DC=org";
 
@@ -32,8 +33,12 @@ fn active_directory() -> Settings {
     }
 }
 
+fn none<'a>(settings: &'a Settings, wanted: &'a Wanted) -> People<'a> {
+    People::new(settings, wanted, "ldap://localhost".to_owned(), Schools::default())
+}
+
 fn read(settings: &Settings, wanted: &Wanted, entries: &[&[Attribute<'_>]]) -> (Vec<Person>, Reading) {
-    let (mut people, mut found) = (People::new(settings, wanted, "ldap://localhost".to_owned()), Vec::new());
+    let (mut people, mut found) = (none(settings, wanted), Vec::new());
     for entry in entries {
         people.take(&Entry::from((DN, *entry)), &mut |person| found.push(person)).unwrap();
     }
@@ -159,8 +164,66 @@ fn an_attribute_that_nobody_has_is_told() {
 #[test]
 fn nothing_more_is_asked_for_than_is_wanted() {
     let settings = active_directory();
-    let asked = |wanted: &Wanted| People::new(&settings, wanted, String::new()).attributes();
+    let asked = |wanted: &Wanted| none(&settings, wanted).attributes();
     assert_eq!(asked(&battery::least()), ["accountExpires", "employeeID", "userAccountControl"]);
     let all = asked(&battery::all());
     assert!(["givenName", "sn", "mail", "hpBirthDate", "pin"].iter().all(|name| all.iter().any(|asked| asked == name)));
+}
+
+#[test]
+fn an_entry_that_changed_is_what_it_is_now_or_gone() {
+    let settings = settings();
+    let wanted = Wanted { records: true, ..by(IdSource::Identifier) };
+    let wanted = Wanted { birth_date: true, ..wanted };
+    let (mut people, mut told) = (none(&settings, &wanted), Vec::new());
+    let entries: [&[Attribute<'_>]; 4] = [
+        &[
+            ("employeeID", &[b"7"]),
+            ("hpRole", &[b"student"]),
+            ("hpBirthDate", &[b"2012-04-23"]),
+            ("entryUUID", &[b"u-7"]),
+            ("modifyTimestamp", &[b"20261126172027Z"]),
+        ],
+        &[("employeeID", &[b"8"]), ("hpRole", &[b"student"]), ("entryUUID", &[b"u-8"])],
+        &[("employeeID", &[b"9"]), ("hpRole", &[b"parent"]), ("entryUUID", &[b"u-9"])],
+        &[("employeeID", &[b"\xFF"]), ("hpRole", &[b"student"]), ("entryUUID", &[b"u-10"])],
+    ];
+    for entry in entries {
+        people
+            .change(&Entry::from((DN, entry)), &mut |Change { source_id, modified, what }| {
+                // It is how things stand: nothing that was read before can be newer.
+                assert_eq!(modified, 0);
+                told.push(match what {
+                    What::Is(person) => format!("{source_id} is {} {:?}", person.ids[0], person.birth_date),
+                    What::Born(day) => format!("{source_id} born {day:?}"),
+                    What::Gone => format!("{source_id} gone"),
+                    What::Role(_) | What::RoleGone(_) => panic!("roles stand in the entry"),
+                });
+            })
+            .unwrap();
+    }
+    let expected =
+        ["u-7 born Some(2012-04-23)", "u-7 is 7 None", "u-8 born None", "u-8 is 8 None", "u-9 gone", "u-10 gone"];
+    assert_eq!(told, expected);
+    let reading = people.so_far();
+    assert_eq!((reading.newest, reading.rows, reading.undecodable.count), (1_795_713_627_000, 4, 1));
+}
+
+#[test]
+fn where_changes_are_to_follow_each_entry_says_which_it_is_and_when_it_changed() {
+    let wanted = Wanted { records: true, ..battery::least() };
+    let entry: &[Attribute<'_>] =
+        &[("employeeID", &[b"7"]), ("objectGUID", &[&[0xAB]]), ("whenChanged", &[b"20261126172027.0Z"])];
+    let settings = active_directory();
+    let asked = none(&settings, &wanted).attributes();
+    assert!(
+        ["objectGUID", "entryUUID", "whenChanged", "modifyTimestamp"]
+            .iter()
+            .all(|name| asked.iter().any(|a| a == name))
+    );
+    let (people, reading) = read(&settings, &wanted, &[entry]);
+    let record = people[0].record.as_ref().unwrap();
+    assert_eq!((record.source_id.as_str(), record.modified, reading.newest), ("ab", 0, 1_795_713_627_000));
+    let (people, _) = read(&settings, &Wanted { records: false, ..wanted }, &[entry]);
+    assert!(people[0].record.is_none());
 }

@@ -13,7 +13,7 @@ use tempfile::tempdir;
 use super::fake::{self, Answer, BOUND, done, element, entry};
 use super::{Security, Server, Wanted, asking, battery, fault, is_installed, pull, settings};
 use crate::ldap::{ClientCertificate, Settings, Trouble};
-use crate::{BadData, Fault, Refusal};
+use crate::{BadData, Before, Directory as _, Fault, Refusal};
 
 fn server() -> (tempfile::TempDir, Slapd) {
     let entry = super::entry(&battery::ADA);
@@ -303,4 +303,25 @@ fn what_no_entry_can_answer_is_refused_before_anything_is_asked() {
         assert_eq!(refusal.actor(), Actor::Sysadmin);
     }
     assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_server_that_does_not_search_by_time_is_pulled_whole_and_one_that_falls_silent_is_told() {
+    let folder = tempdir().unwrap();
+    let changes_of = |answers: Vec<Answer>| {
+        let asking = Settings { timeout: Duration::from_millis(300), ..asking(folder.path(), fake::serve(answers).0) };
+        let mut pull = crate::ldap::Pull::new(asking);
+        pull.changes(&battery::least(), &Before::default(), &mut |_| panic!("nothing was said"))
+    };
+    // Nothing is shown of its root; then each answer is a result.
+    let answers = |code| [bound(Answer::Say(done(0, b""))), vec![Answer::Say(done(code, b""))]].concat();
+    for code in [12, 17, 18, 21, 53] {
+        assert!(matches!(changes_of(answers(code)), Ok(None)), "{code}");
+    }
+    for code in [1, 50, 51] {
+        assert!(matches!(changes_of(answers(code)), Err(Refusal::Ldap(_))), "{code}");
+    }
+    assert!(matches!(changes_of(answers(0)), Ok(Some(reading)) if reading.rows == 0));
+    let silent = [bound(Answer::Say(done(0, b""))), vec![Answer::Nothing]].concat();
+    assert!(matches!(changes_of(silent), Err(Refusal::Ldap(fault)) if matches!(fault.last(), Trouble::Silent(_))));
 }

@@ -1,5 +1,6 @@
 //! Rosters from a real Active Directory, Samba's.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use hallpass_tests::{Account, Samba};
@@ -7,7 +8,8 @@ use patron::IdSource;
 use tempfile::tempdir;
 
 use super::{Person, Security, Server, Wanted, asking, battery, fault, pull, secret};
-use crate::ldap::{Attributes, Bind, Settings, Trouble};
+use crate::ldap::{Attributes, Bind, Pull, Settings, Trouble};
+use crate::{Before, Directory as _, What};
 
 /// Its server, by its address: that stands in its certificate too.
 pub(super) fn server(samba: &Samba, security: Security) -> Server {
@@ -83,4 +85,34 @@ fn active_directory_says_why_it_refuses() {
     let nowhere = Settings { base: "OU=Nowhere,DC=example,DC=org".to_owned(), ..of(Samba::READER, Security::Tls) };
     let nowhere = fault(nowhere);
     assert!(matches!(nowhere.last(), Trouble::NoBase), "{nowhere}");
+}
+
+#[test]
+fn active_directory_says_what_changed_since_a_time() {
+    let Some(samba) = Samba::of_all_tests() else { return };
+    let folder = tempdir().unwrap();
+    let wanted = Wanted { records: true, ..battery::least() };
+    let mut pulled = Pull::new(roster(&samba, folder.path(), Samba::READER, Security::Tls));
+    let (people, reading) = battery::read(&mut pulled, &wanted).unwrap();
+    let keys: BTreeSet<String> =
+        people.iter().map(|person| person.record.as_ref().unwrap().source_id.clone()).collect();
+    assert_eq!(keys.len(), 9);
+    // Each was made at another moment; what the server said last is when the last of them changed.
+    let mut since = |moment: i64| {
+        let (mut ours, mut others) = (BTreeSet::new(), 0);
+        let before = Before { since: moment, ..Before::default() };
+        let reading = pulled.changes(&wanted, &before, &mut |change| match change.what {
+            What::Is(_) => drop(ours.insert(change.source_id)),
+            What::Gone => others += 1,
+            What::Born(_) | What::Role(_) | What::RoleGone(_) => panic!("none was asked for"),
+        });
+        (ours, others, reading.unwrap().unwrap().rows)
+    };
+    let (ours, others, rows) = since(0);
+    assert_eq!((ours == keys, rows), (true, 9));
+    assert!(others > 9, "everything else of the domain");
+    let (ours, _, rows) = since(reading.newest);
+    assert!(!ours.is_empty(), "whoever changed in that second");
+    assert_eq!(rows, ours.len() as u64);
+    assert_eq!(since(reading.newest + 1000).0, BTreeSet::new());
 }
