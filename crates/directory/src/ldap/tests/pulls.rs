@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hallpass_tests::{Attribute, Authority, Slapd};
-use patron::IdSource;
+use patron::{IdSource, SchoolIndex};
 use tempfile::tempdir;
 
 use super::fake::{self, Answer, BOUND, done, element, entry};
 use super::{Security, Server, Wanted, asking, battery, is_installed, pull, settings};
 use crate::ldap::{ClientCertificate, Pull, Settings};
-use crate::{Directory as _, Person};
+use crate::{Before, Directory as _, Person, School, What};
 
 fn ids(people: &[Person]) -> Vec<&str> {
     people.iter().map(|person| person.ids[0].as_str()).collect()
@@ -135,4 +135,21 @@ fn each_pull_is_a_state_of_its_own() {
     let settings = asking(folder.path(), Server { host: "localhost".into(), port: 1, security: Security::Plain });
     let (one, other) = (Pull::new(settings.clone()), Pull::new(settings));
     assert_ne!(one.fingerprint().unwrap(), other.fingerprint().unwrap());
+}
+
+#[test]
+fn schools_keep_their_numbers_among_those_who_changed() {
+    if is_installed() {
+        let folder = tempdir().unwrap();
+        let slapd = Slapd::start(&[super::entry(&battery::Given { school: "s2", ..battery::ADA })], "").unwrap();
+        let school = |name: &str| School { source_id: name.to_owned(), name: String::new(), identifier: None };
+        let before = Before { schools: vec![school("s1"), school("s2")], ..Before::default() };
+        let mut places = Vec::new();
+        let reading = Pull::new(settings(folder.path(), &slapd)).changes(&battery::least(), &before, &mut |change| {
+            if let What::Is(person) = change.what {
+                places.extend(person.student.schools);
+            }
+        });
+        assert_eq!((places, reading.unwrap().unwrap().schools.len()), (vec![SchoolIndex(1)], 2));
+    }
 }
