@@ -91,8 +91,8 @@ async fn ready(State(service): State<Arc<Service>>) -> impl IntoResponse {
 async fn metrics(State(service): State<Arc<Service>>) -> impl IntoResponse {
     let now = service.clock.now().moment.seconds;
     let locked = service.resolver.guard().locked(now);
-    let dropped = (service.log.dropped(), service.audit.dropped());
-    service.metrics.observe(&service.house().rosters, now, locked, dropped);
+    let sums = [service.log.dropped(), service.audit.dropped(), service.resolver.slow_checks_turned_away()];
+    service.metrics.observe(&service.house().rosters, now, locked, sums);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], service.metrics.text())
 }

@@ -133,6 +133,7 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
 
     wait_for_the_end(&service, &mut signals).await;
     drain(&draining, &tasks, &mut signals).await;
+    keeper::save_attempts(&service).await;
     keeper::count_last_uses(&service).await;
     service.audit.flush(Duration::from_secs(1));
     log.flush(Duration::from_secs(1));

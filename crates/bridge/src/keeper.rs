@@ -81,8 +81,9 @@ async fn sweep_audit(service: &Arc<Service>, today: jiff::civil::Date) {
     }
 }
 
-/// Writes the lockouts that changed since the last second.
-async fn save_attempts(service: &Arc<Service>) {
+/// Writes the lockouts, and what was passed on to directories, where they changed since the last time. Call it once more
+/// when nobody is answered any more.
+pub async fn save_attempts(service: &Arc<Service>) {
     let now = service.clock.now().moment.seconds;
     let (changed, forwarded) = (service.resolver.guard().take_changed(now), service.resolver.take_forwarded(now));
     if changed.is_empty() && forwarded.is_empty() {
@@ -105,7 +106,7 @@ async fn save_attempts(service: &Arc<Service>) {
 pub async fn keep_passwords(service: Arc<Service>, mut works: Works, draining: CancellationToken) {
     loop {
         let work = tokio::select! {
-            () = draining.cancelled() => return,
+            () = draining.cancelled() => break,
             work = works.next() => work,
         };
         let Some(work) = work else { return };
@@ -114,6 +115,11 @@ pub async fn keep_passwords(service: Arc<Service>, mut works: Works, draining: C
         if !matches!(kept, Ok(Ok(()))) {
             tracing::error!("a password that the directory took is not on disk; it does not serve after a restart");
         }
+    }
+    let theirs = Arc::clone(&service);
+    let let_go = move || works.rest().iter().for_each(|work| theirs.resolver.offline().let_go(work));
+    if tokio::task::spawn_blocking(let_go).await.is_err() {
+        tracing::error!("passwords that are good no longer may still be on disk, for as long as offline-grace says");
     }
 }
 

@@ -80,9 +80,13 @@ impl Ldap {
 }
 
 impl LiveDirectory for Ldap {
-    fn verify<'a>(&'a self, id: &'a str, pin: &'a Pin) -> Later<'a, Result<Told, Silent>> {
+    fn may_be_password(&self, pin: &Pin) -> bool {
+        live::may_be_password(pin)
+    }
+
+    fn verify<'a>(&'a self, id: &'a str, pin: &'a Pin, deadline: Instant) -> Later<'a, Result<Told, Silent>> {
         Box::pin(async move {
-            match self.live.verify(id, pin).await {
+            match self.live.verify(id, pin, deadline).await {
                 Ok(live::Told::Right) => Ok(Told::Right),
                 Ok(live::Told::Wrong) => Ok(Told::Wrong),
                 Ok(live::Told::Nobody) => Ok(Told::Nobody),

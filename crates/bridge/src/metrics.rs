@@ -125,6 +125,7 @@ pub struct Metrics {
     syncs_waiting: Gauge,
     lines_dropped: Counter,
     audit_lines_dropped: Counter,
+    slow_pins_turned_away: Counter,
     /// Uses that found no room among those that wait to be written.
     pub uses_deferred: Counter,
     locked: Gauge,
@@ -168,6 +169,7 @@ impl Metrics {
             syncs_waiting: Gauge::default(),
             lines_dropped: Counter::default(),
             audit_lines_dropped: Counter::default(),
+            slow_pins_turned_away: Counter::default(),
             uses_deferred: Counter::default(),
             locked: Gauge::default(),
             directory_up: Family::default(),
@@ -210,6 +212,8 @@ impl Metrics {
         registry.register("hallpass_directory_questions", "Logins by what came of asking the directory", questions);
         registry.register("hallpass_uses_deferred", "Uses that count with a later one", self.uses_deferred.clone());
         registry.register("hallpass_audit_lines_dropped", "Verdicts dropped", self.audit_lines_dropped.clone());
+        let help = "Checks of hashed PINs without a turn";
+        registry.register("hallpass_slow_pins_turned_away", help, self.slow_pins_turned_away.clone());
         registry.register("hallpass_verdict_lines_dropped", "Log lines dropped", self.lines_dropped.clone());
     }
 
@@ -285,7 +289,7 @@ impl Metrics {
     }
 
     /// Takes over what is looked at, not counted: rosters, locks, dropped lines.
-    pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, dropped: (u64, u64)) {
+    pub fn observe(&self, rosters: &resolver::Rosters, now: u32, locked: usize, sums: [u64; 3]) {
         self.roster_age.clear();
         self.roster_students.clear();
         self.opted_out.clear();
@@ -314,8 +318,10 @@ impl Metrics {
             self.roster_students.get_or_create(&label).set(people);
         }
         self.locked.set(i64::try_from(locked).unwrap_or(i64::MAX));
-        // The writer counts, and the sum is taken over when it is looked at.
-        for (counter, sum) in [(&self.lines_dropped, dropped.0), (&self.audit_lines_dropped, dropped.1)] {
+        // Others count, and the sums are taken over when they are looked at.
+        for (counter, sum) in
+            [&self.lines_dropped, &self.audit_lines_dropped, &self.slow_pins_turned_away].into_iter().zip(sums)
+        {
             counter.inc_by(sum.saturating_sub(counter.get()));
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patron::{CardNumber, Pin, Reason, Verdict};
-use resolver::{Heard, Login, Query, Resolved, Resolver};
+use resolver::{Hearing, Login, Query, Resolved, Resolver};
 use roster::UseMonth;
 use tokio::time::Instant;
 
@@ -30,7 +30,7 @@ pub struct Waiting {
 /// What a directory said to a question.
 #[derive(Clone, Copy)]
 pub struct Told {
-    heard: Heard,
+    heard: Hearing,
     /// When the question was whole.
     pub started: Instant,
 }
@@ -41,10 +41,8 @@ impl Waiting {
         let Self { resolver, login, started } = self;
         let (asks, asked) = (Arc::clone(&resolver), Arc::clone(&login));
         // A task of its own: what was asked is counted, whatever becomes of whoever asked.
-        let heard = tokio::spawn(async move { asks.hear(&asked).await }).await.unwrap_or_else(|_| {
-            resolver.give_up(&login);
-            Heard::Outage
-        });
+        let heard = tokio::spawn(async move { asks.hear(&asked).await }).await;
+        let heard = heard.unwrap_or_else(|_| resolver.give_up(&login));
         Told { heard, started }
     }
 }

@@ -8,6 +8,7 @@
 //!   [`resolve`] the way from one to the other
 //! - [`live`] PINs that only the directory knows: a login that somebody else waits for
 //! - [`explain`] the same way, told station by station
+//! - [`slow`] PINs whose check takes long; `waiting` a bound on those who wait
 //! - [`usage`] what of an admitted request is counted; [`release`] what of an admitted student that client sees
 
 pub mod attempts;
@@ -24,11 +25,12 @@ mod served;
 mod shard;
 pub mod slow;
 pub mod usage;
+mod waiting;
 
 pub use attempts::Standing;
 pub use explain::Step;
 pub use guard::Guard;
-pub use live::{Heard, LiveDirectory, LiveLine, LiveRules, Login};
+pub use live::{Heard, Hearing, LiveDirectory, LiveLine, LiveRules, Login};
 pub use query::{ClientKind, ClientRules, Moment, PinPolicy, Query};
 pub use resolve::{Answer, Resolved, Resolver};
 pub use rosters::{District, Rosters, Unserved};

@@ -11,7 +11,7 @@ use crate::lookup::{Found, Place, decoy, find};
 use crate::release::seen;
 use crate::served::Served;
 use crate::slow::{Aside, SlowLane};
-use crate::{ClientKind, ClientRules, Guard, Heard, Login, Moment, PinPolicy, Query, Rosters, Used};
+use crate::{ClientKind, ClientRules, Guard, Heard, Hearing, Login, Moment, PinPolicy, Query, Rosters, Used};
 
 /// Answers queries. One for the life of the daemon: its guard remembers.
 pub struct Resolver {
@@ -70,6 +70,11 @@ impl Resolver {
         &self.offline
     }
 
+    /// How many checks of PINs that the district hashed found no turn.
+    pub fn slow_checks_turned_away(&self) -> u64 {
+        self.slow.turned_away()
+    }
+
     /// The wrong passwords that were passed on since the last call, for keeping. Called once a second.
     pub fn take_forwarded(&self, now: u32) -> Vec<ForwardRecord> {
         self.forwards.take_changed(now)
@@ -87,7 +92,7 @@ impl Resolver {
         &self,
         rosters: &'a Rosters,
         query: &Query<'a>,
-        heard: Option<Heard>,
+        heard: Option<Hearing>,
         now: Moment,
         month: &PseudonymKey,
     ) -> Resolved<'a> {
@@ -98,6 +103,7 @@ impl Resolver {
         {
             return Resolved::Ask(Box::new(login));
         }
+        let heard = heard.map(|heard| heard.of(&attempts_key(rosters, &place)));
         let used = Used::of(&found);
         // Of a card that nobody has, several districts may be meant, and none is.
         let only = if let [only] = place.districts { Some(*only) } else { None };
@@ -106,6 +112,10 @@ impl Resolver {
             (Some(_), heard) if found.is_at_directory() => {
                 // Nobody was asked where the configuration no longer says whom to ask.
                 judge_heard(rosters, query, &place, found, heard.unwrap_or(Heard::Outage), now)
+            }
+            // Nor is anybody told apart from those who are there.
+            (Some(_), Some(Heard::Outage)) if !matches!(found, Found::Student { .. }) => {
+                Verdict::Refuse(Reason::Outage)
             }
             (Some(pin), _) => self.verify(rosters, query, pin, &place, found, now),
             (None, _) => recognise(rosters, query, &place, found, now),
@@ -184,8 +194,14 @@ impl Resolver {
         now: Moment,
     ) -> Option<Attempt> {
         let typed = rosters.keyring.current().verifier(place.space, &place.id, hash.as_str(), pin);
-        if self.slow.knows(key, &typed) {
-            return Some(self.guard.attempt(key, space, pin, now.seconds, || true));
+        // Who has opted out is refused as a wrong PIN is, and so in the time that one takes.
+        let may_show = !rosters.has_opted_out(place.districts, place.space, &place.id);
+        if may_show && self.slow.knows(key, &typed) {
+            match self.guard.attempt(key, space, pin, now.seconds, || true) {
+                // Checked all the same: of a locked card, no PIN must be told from another by the time that it takes.
+                Attempt::Locked => {}
+                attempt => return Some(attempt),
+            }
         }
         let reserved = self.guard.reserve(key, now.seconds);
         // A locked card is checked all the same, so that it costs what any other costs.

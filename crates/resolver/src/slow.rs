@@ -4,6 +4,7 @@
 //! deadline, and what was right once is known by a keyed hash in memory afterwards.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,9 +15,12 @@ use patron::{HashedPin, Pin};
 use roster::Verifier;
 
 use crate::guard::AttemptsKey;
+use crate::waiting::Waiting;
 
 /// Checks at a time: as many processors are never taken from the others.
 const AT_A_TIME: usize = 2;
+/// Checks that run or wait; the next is an outage at once. Each holds a thread of its own while it waits.
+const MOST: usize = 64;
 /// How long a check waits for its turn; longer is an outage, which costs the student nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Students whose right PIN is remembered; over it all are forgotten.
@@ -30,12 +34,21 @@ pub(crate) struct SlowLane {
     aside: Aside,
     free: Mutex<usize>,
     freed: Condvar,
+    waiting: AtomicUsize,
+    turned_away: AtomicU64,
     right: Mutex<HashMap<AttemptsKey, Verifier>>,
 }
 
 impl SlowLane {
     pub(crate) fn new(aside: Aside) -> Self {
-        Self { aside, free: Mutex::new(AT_A_TIME), freed: Condvar::new(), right: Mutex::default() }
+        Self {
+            aside,
+            free: Mutex::new(AT_A_TIME),
+            freed: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+            turned_away: AtomicU64::new(0),
+            right: Mutex::default(),
+        }
     }
 
     /// Whether this was the right PIN before; `typed` is keyed, and bound to the hash that it was right for.
@@ -53,8 +66,19 @@ impl SlowLane {
         right.insert(student, typed);
     }
 
+    /// How many found no turn so far.
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+
     /// Checks a PIN; `None`: there was no turn in time.
     pub(crate) fn verify(&self, hash: &HashedPin, pin: &Pin) -> Option<bool> {
+        let answer = Waiting::join(&self.waiting, MOST).and_then(|_waiting| self.check(hash, pin));
+        self.turned_away.fetch_add(u64::from(answer.is_none()), Ordering::Relaxed);
+        answer
+    }
+
+    fn check(&self, hash: &HashedPin, pin: &Pin) -> Option<bool> {
         let mut answer = None;
         (self.aside)(&mut || {
             if self.take_turn() {
@@ -109,6 +133,19 @@ mod tests {
         assert!(right(sha512, "Hello world!") && !right(sha512, "Hello world?"));
         assert!(right(bcrypt, "U*U") && !right(bcrypt, "U*V"));
         assert!(right(sha256, "Hello world!") && !right(sha256, "Hello world?"));
+    }
+
+    #[test]
+    fn of_those_who_wait_there_are_so_many_at_the_most() {
+        let lane = SlowLane::new(|work| work());
+        let hash = HashedPin::parse("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW").unwrap();
+        let pin = Pin::parse("U*U").unwrap();
+        assert_eq!((lane.verify(&hash, &pin), lane.turned_away()), (Some(true), 0));
+        let waiting: Vec<_> = (0..MOST).map(|_| Waiting::join(&lane.waiting, MOST).unwrap()).collect();
+        // There is a turn free, and nobody is let in to wait for one.
+        assert_eq!((lane.verify(&hash, &pin), lane.turned_away()), (None, 1));
+        drop(waiting);
+        assert_eq!((lane.verify(&hash, &pin), lane.turned_away()), (Some(true), 1));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! The project's chores: `cargo xtask test`, `cargo xtask bench` and `cargo xtask prove`.
+//! The project's chores: `cargo xtask test`, `bench`, `prove` and `fuzz`.
 #![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
 
 mod bench; // the figures of docs/BENCHMARKS.md
+mod fuzz; // bytes that nobody sends
 mod paths; // where things lie
-mod prove;
-mod slapd; // what holds under floods, reloads and restarts
+mod prove; // what holds under floods, reloads and restarts
+mod slapd; // a directory for bench and prove
 mod test; // everything that must pass before a merge
 mod tools; // foreign clients that the tests talk to
 
@@ -22,6 +23,8 @@ enum Chore {
     Bench(bench::Options),
     /// Show what the service withstands: floods, drips, reloads, restarts, a clock.
     Prove(prove::Options),
+    /// Look for bytes that break a reader, by what code they reach.
+    Fuzz(fuzz::Options),
     /// Be that echo server, for `bench`.
     #[command(name = bench::echo::COMMAND, hide = true)]
     Echo,
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Prove(options) => prove::run(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Echo => bench::echo::run(),
         Chore::FixedReply { reply } => bench::fixed::run(reply),
     };

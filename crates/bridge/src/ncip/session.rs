@@ -194,7 +194,12 @@ impl Session {
                 return message.refuse(problem, own, &mut answered.text);
             }
         };
-        let looks_up = !asked.pin && client.rules.pin != PinPolicy::Required;
+        // Where no PIN is looked at, one that was sent proves nothing.
+        let looks_up = match client.rules.pin {
+            PinPolicy::Required => false,
+            PinPolicy::Optional => !asked.pin,
+            PinPolicy::Never => true,
+        };
         if looks_up && !service.lookups.take(&client.id, client.ncip.lookups_per_minute, started) {
             service.metrics.count_limited_lookup(&client.id);
             return message.refuse(reply::too_many(), own, &mut answered.text);

@@ -12,9 +12,14 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::breaker::Breaker;
 use super::{LiveDirectory, Silent, Told};
+use crate::waiting::Waiting;
 
 /// So many may wait for each one who asks; the next is told at once to try later.
 const WAITING: usize = 4;
+/// What a directory is given beyond the deadline that it knows, before it is left: only it knows whether a password was sent.
+const NET: Duration = Duration::from_millis(100);
+/// How long a refusal is taken to last before one was met, in microseconds: as of a directory in the same building.
+const PACE: u32 = 5_000;
 
 /// How a directory may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl LiveLine {
             waiting: AtomicUsize::new(0),
             breaker: Mutex::default(),
             probed: AtomicBool::new(false),
-            pace: AtomicU32::new(0),
+            pace: AtomicU32::new(PACE),
             counts: LineCounts::default(),
             students: RandomState::new(),
         }
@@ -130,7 +135,8 @@ impl LiveLine {
         if self.is_down() {
             return not_asked;
         }
-        let asked = timeout_at(started + self.rules.patience, self.directory.verify(id, pin)).await;
+        let deadline = started + self.rules.patience;
+        let asked = timeout_at(deadline + NET, self.directory.verify(id, pin, deadline)).await;
         let told = asked.unwrap_or(Err(Silent { forwarded: true }));
         let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
         match told {
@@ -148,6 +154,11 @@ impl LiveLine {
             }
         }
         told
+    }
+
+    /// Whether it is worth asking about a PIN.
+    pub(super) fn may_be_password(&self, pin: &Pin) -> bool {
+        self.directory.may_be_password(pin)
     }
 
     /// Takes as long as the last wrong password did: what is not asked must not be told apart by the time that it takes.
@@ -170,22 +181,5 @@ impl LiveLine {
 impl fmt::Debug for LiveLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LiveLine").field("rules", &self.rules).field("down", &self.is_down()).finish_non_exhaustive()
-    }
-}
-
-/// One who waits for a place.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn join(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let before = waiting.fetch_add(1, Ordering::AcqRel);
-        let joined = Self(waiting);
-        (before < most).then_some(joined)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

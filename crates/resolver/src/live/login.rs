@@ -8,7 +8,7 @@ use roster::Verifier;
 use super::forwards::{Pass, Passed};
 use super::line::LiveLine;
 use super::offline::Typed;
-use super::{Heard, Silent, Told};
+use super::{Heard, Hearing, Silent, Told};
 use crate::guard::AttemptsKey;
 use crate::lookup::{Found, Place};
 use crate::resolve::attempts_key;
@@ -71,14 +71,22 @@ impl Resolver {
     }
 
     /// Asks the directory, or does as if. Ends within the patience of the district's rules; must be run to its end.
-    pub async fn hear(&self, login: &Login) -> Heard {
+    pub async fn hear(&self, login: &Login) -> Hearing {
+        Hearing { about: login.key, heard: self.ask_or_pause(login).await }
+    }
+
+    async fn ask_or_pause(&self, login: &Login) -> Heard {
         if let Act::Pause(heard) = login.act {
             login.line.pause().await;
-            return heard;
+            // While nobody is asked, all are told the same: or the answer would say who has an account there.
+            return if login.line.is_down() { Heard::Outage } else { heard };
         }
         let typed = login.typed();
         let (heard, right) = if login.line.is_down() {
             self.recall(login, &typed)
+        } else if !login.line.may_be_password(&login.pin) {
+            login.line.pause().await;
+            (Heard::Wrong, Some(false))
         } else {
             match self.pass(login, &typed) {
                 Pass::Taken => self.ask(login, &typed).await,
@@ -89,7 +97,8 @@ impl Resolver {
                 Pass::HeldBack => {
                     login.line.counts().held_back.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     login.line.pause().await;
-                    (Heard::Locked, None)
+                    // It counts, right or not: else the last good password, which may still go, could be guessed at for ever.
+                    (Heard::Locked, Some(false))
                 }
             }
         };
@@ -98,9 +107,10 @@ impl Resolver {
     }
 
     /// Nobody will hear what becomes of a login: asking broke down. It may have been counted at the directory, and is not here.
-    pub fn give_up(&self, login: &Login) {
+    pub fn give_up(&self, login: &Login) -> Hearing {
         self.forwards.settle(&login.key, &login.pin, Passed::Counted, login.now);
         self.guard().settle(&login.key, Some(&login.space), &login.pin, login.now, None);
+        Hearing { about: login.key, heard: Heard::Outage }
     }
 
     fn pass(&self, login: &Login, typed: &Typed<'_>) -> Pass {

@@ -17,6 +17,9 @@ pub(crate) mod offline;
 use std::pin::Pin as Pinned;
 
 use patron::{Pin, Reason};
+use tokio::time::Instant;
+
+use crate::guard::AttemptsKey;
 
 pub use line::{LiveLine, LiveRules};
 pub use login::Login;
@@ -27,8 +30,11 @@ pub type Later<'a, T> = Pinned<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A directory that checks passwords, one login at a time.
 pub trait LiveDirectory: Send + Sync {
-    /// Asks whether a password is that of an ID. The password goes to a server once at the most.
-    fn verify<'a>(&'a self, id: &'a str, pin: &'a Pin) -> Later<'a, Result<Told, Silent>>;
+    /// Whether a PIN can be anybody's password at all. One that cannot is not taken there.
+    fn may_be_password(&self, pin: &Pin) -> bool;
+
+    /// Asks whether a password is that of an ID, until the deadline. The password goes to a server once at the most.
+    fn verify<'a>(&'a self, id: &'a str, pin: &'a Pin, deadline: Instant) -> Later<'a, Result<Told, Silent>>;
 
     /// Whether it answers, found out without any student's password.
     fn is_back(&self) -> Later<'_, bool>;
@@ -62,6 +68,21 @@ pub enum Told {
 pub struct Silent {
     /// The password may have reached it, and may have been counted there.
     pub forwarded: bool,
+}
+
+/// What was heard, and of whom. While it was asked a roster may have been published in which the same card leads to
+/// somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Hearing {
+    pub(crate) about: AttemptsKey,
+    pub(crate) heard: Heard,
+}
+
+impl Hearing {
+    /// What was heard of this one: of anybody else, nobody knows.
+    pub(crate) fn of(self, whom: &AttemptsKey) -> Heard {
+        if self.about == *whom { self.heard } else { Heard::Outage }
+    }
 }
 
 /// What came of asking a directory.

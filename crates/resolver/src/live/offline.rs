@@ -58,8 +58,8 @@ pub struct Work {
 }
 
 enum Act {
-    /// The directory took it.
-    Keep { at: u32 },
+    /// The directory took it; `anew`: as far as is known another than the one on disk.
+    Keep { at: u32, anew: bool },
     /// The directory did not: if it is the one on disk, that one is good no longer.
     ForgetIfSame,
     /// None is good any longer.
@@ -73,6 +73,12 @@ impl Works {
     /// The next one; `None`: there will be none any more.
     pub async fn next(&mut self) -> Option<Work> {
         self.0.recv().await
+    }
+
+    /// Those that are left, at the end. None is taken after this.
+    pub fn rest(&mut self) -> Vec<Work> {
+        self.0.close();
+        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }
 }
 
@@ -96,8 +102,15 @@ impl Offline {
         }
         let before = known.get(typed.key).filter(|good| good.typed.same_as(&typed.verifier).into());
         let fresh = before.and_then(|good| good.hashed_at).filter(|at| now.saturating_sub(*at) < DAY);
+        let anew = before.is_none();
         let hashed_at = match fresh {
-            None if keep && self.store.is_some() => self.queue(typed, Act::Keep { at: now }).then_some(now),
+            None if keep && self.store.is_some() => {
+                let queued = self.queue(typed, Act::Keep { at: now, anew });
+                if !queued && anew {
+                    self.forget_on_disk(typed.space, *typed.key);
+                }
+                queued.then_some(now)
+            }
             fresh => fresh,
         };
         known.insert(*typed.key, Good { typed: typed.verifier, at: now, hashed_at });
@@ -123,12 +136,23 @@ impl Offline {
     /// Nothing that was good before is any longer.
     pub(super) fn forget(&self, typed: &Typed<'_>) {
         self.good().remove(typed.key);
-        if self.kept(typed).is_some()
-            && !self.queue(typed, Act::Forget)
-            && let Some(store) = &self.store
-        {
+        if self.kept(typed).is_some() && !self.queue(typed, Act::Forget) {
+            self.forget_on_disk(typed.space, *typed.key);
+        }
+    }
+
+    fn forget_on_disk(&self, space: &str, key: AttemptsKey) {
+        if let Some(store) = &self.store {
             // What cannot be deleted now ends with its grace.
-            let _ = store.state().forget_offline_verifier(typed.space, *typed.key);
+            let _ = store.state().forget_offline_verifier(space, key);
+        }
+    }
+
+    /// A work that nobody has time for any more: what is on disk and may be good no longer goes at once.
+    pub fn let_go(&self, work: &Work) {
+        match work.act {
+            Act::Keep { anew: false, .. } => {}
+            Act::Keep { .. } | Act::Forget | Act::ForgetIfSame => self.forget_on_disk(&work.space, work.key),
         }
     }
 
@@ -152,7 +176,7 @@ impl Offline {
     pub fn work(&self, work: &Work) -> Result<(), RosterError> {
         let Some(store) = &self.store else { return Ok(()) };
         match work.act {
-            Act::Keep { at } => {
+            Act::Keep { at, .. } => {
                 let hash = Argon2::default().hash_password(&work.pin).map_err(|_| RosterError::Crypto("argon2"))?;
                 let verifier = OfflineVerifier { hash: hash.to_string(), good_at: at };
                 store.state().keep_offline_verifier(store.keyring().current(), &work.space, work.key, &verifier)?;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 use patron::{
-    Attribute, BirthFormat, Budget, CardForm, CardNumber, CardRules, CardSpec, Eligibility, IdSource, PersonName, Pin,
-    PinRule, PinRules, PinScheme, PrivilegeRule, PrivilegeRules, Privileges, Reason, Release, Role, Scope, Student,
-    Verdict,
+    Attribute, BirthFormat, Budget, CardForm, CardNumber, CardRules, CardSpec, Eligibility, HashedPin, IdSource,
+    PersonName, Pin, PinRule, PinRules, PinScheme, PrivilegeRule, PrivilegeRules, Privileges, Reason, Release, Role,
+    Scope, Student, Verdict,
 };
 use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
 use roster::{Header, Month, PseudonymKey, Row, RowIndex, SchoolEntry, Store, StudentRow, key_file};
@@ -107,6 +107,19 @@ impl Library {
         let index = |id| keyring.current().row_index(self.space(number), id);
         let rows = people.iter().map(|(id, student)| (index(id), Row::Student(row(student)))).collect();
         self.write(number, rows, &self.pins_at_directory());
+    }
+
+    /// Publishes people whose PINs the district hashed.
+    pub fn publish_hashed(&self, number: usize, people: &[(&str, HashedPin, Student)]) {
+        let keyring = self.store.keyring();
+        let row = |hash: &HashedPin, student: &Student| StudentRow {
+            student: student.clone(),
+            hash: Some(hash.clone()),
+            ..StudentRow::decoy(vec![])
+        };
+        let index = |id| keyring.current().row_index(self.space(number), id);
+        let rows = people.iter().map(|(id, hash, student)| (index(id), Row::Student(row(hash, student)))).collect();
+        self.write(number, rows, &PinRules::new(vec![pin_rule()]));
     }
 
     /// The rule of those people.

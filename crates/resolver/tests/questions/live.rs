@@ -8,7 +8,7 @@ use std::time::Duration;
 use patron::{CardNumber, Pin, PinScheme, Reason, Verdict};
 use resolver::live::{Later, Offline, Silent, Told, Works};
 use resolver::{Guard, LiveDirectory, LiveLine, LiveRules, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::library::{Library, client, district, rule, student};
 
@@ -27,18 +27,34 @@ struct Desk {
     says: Mutex<VecDeque<Result<Told, Silent>>>,
     asked: AtomicUsize,
     away: AtomicBool,
+    /// It keeps no deadline.
+    hangs: AtomicBool,
     /// Another password than [`PASSWORD`].
     changed: AtomicBool,
+    /// Until when it was asked, each time.
+    deadlines: Mutex<Vec<Instant>>,
 }
+
+/// No password at the desk is longer.
+const LONGEST: usize = 40;
 
 struct Shared(Arc<Desk>);
 
 impl LiveDirectory for Shared {
-    fn verify<'a>(&'a self, _id: &'a str, pin: &'a Pin) -> Later<'a, Result<Told, Silent>> {
+    fn may_be_password(&self, pin: &Pin) -> bool {
+        pin.expose().len() <= LONGEST
+    }
+
+    fn verify<'a>(&'a self, _id: &'a str, pin: &'a Pin, deadline: Instant) -> Later<'a, Result<Told, Silent>> {
         Box::pin(async move {
             self.0.asked.fetch_add(1, Ordering::Relaxed);
-            if self.0.away.load(Ordering::Relaxed) {
+            self.0.deadlines.lock().unwrap().push(deadline);
+            if self.0.hangs.load(Ordering::Relaxed) {
                 std::future::pending::<()>().await;
+            }
+            if self.0.away.load(Ordering::Relaxed) {
+                sleep_until(deadline).await;
+                return Err(Silent { forwarded: false });
             }
             sleep(Duration::from_millis(30)).await;
             let said = self.0.says.lock().unwrap().pop_front();
@@ -222,6 +238,108 @@ async fn a_directory_that_never_answers_takes_no_more_than_ones_patience_and_soo
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_directory_that_keeps_no_deadline_is_left_a_moment_later_and_may_have_counted() {
+    let town = Town::new(RULES);
+    town.desk.hangs.store(true, Ordering::Relaxed);
+    let started = Instant::now();
+    assert_eq!(town.refusal("0001", "a").await, Some(Reason::Outage));
+    assert!(started.elapsed() < RULES.patience + Duration::from_millis(200));
+    town.ask("0001", "b").await;
+    town.desk.hangs.store(false, Ordering::Relaxed);
+    assert_eq!(town.refusal("0001", PASSWORD).await, Some(Reason::Locked), "two may have been counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waited_for_a_place_has_the_rest_of_their_patience_and_not_all_of_it_anew() {
+    let town = Town::new(LiveRules { at_a_time: 1, ..RULES });
+    let started = Instant::now();
+    tokio::join!(town.ask("0001", PASSWORD), town.ask("0002", PASSWORD));
+    assert_eq!(*town.desk.deadlines.lock().unwrap(), [started + RULES.patience; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_not_passed_on_counts_as_a_guess_all_the_same() {
+    let town = Town::new(RULES);
+    town.ask("0001", PASSWORD).await;
+    for guess in 0..5 {
+        town.ask("0001", &format!("guess {guess}")).await;
+    }
+    assert_eq!(town.asked(), 3);
+    assert_eq!(town.refusal("0001", PASSWORD).await, Some(Reason::Locked), "it could be guessed at for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_nobodys_password_is_not_taken_there_and_takes_as_long_and_counts() {
+    let town = Town::new(RULES);
+    let time = async |card: &str, pin: &str| {
+        let started = Instant::now();
+        let reason = town.refusal(card, pin).await;
+        (reason, started.elapsed())
+    };
+    let long = |number: usize| format!("{number:0>width$}", width = LONGEST + 1);
+    // Also before the directory was asked for the first time.
+    let (_, unknown) = time("7777", &long(0)).await;
+    assert_eq!(time("0001", &long(0)).await, (Some(Reason::WrongPin), unknown));
+    assert!(unknown > Duration::ZERO);
+    for number in 1..5 {
+        time("0001", &long(number)).await;
+    }
+    assert_eq!((town.asked(), town.refusal("0001", PASSWORD).await), (0, Some(Reason::Locked)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_directory_is_away_nothing_tells_who_has_an_account_there() {
+    let town = Town::new(RULES);
+    town.until_down().await;
+    for card in ["0001", "7777"] {
+        let started = Instant::now();
+        assert_eq!(
+            (town.refusal(card, "a").await, started.elapsed()),
+            (Some(Reason::Outage), Duration::ZERO),
+            "{card}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_heard_of_one_student_admits_no_other() {
+    let town = Town::new(RULES);
+    let (rosters, client) = (town.library.rosters(), client(&[0], PinPolicy::Required));
+    let pin = Pin::parse(PASSWORD).unwrap();
+    let cards = ["0001", "0002"].map(|card| CardNumber::parse(card).unwrap());
+    let [first, second] = cards.each_ref().map(|card| Query { card, pin: Some(&pin), client: &client });
+    let resolve = |query, heard| match town.resolver.resolve(&rosters, query, heard, town.now, town.library.month()) {
+        Resolved::Answer(answer) => Ok(answer.verdict),
+        Resolved::Ask(login) => Err(login),
+    };
+    let heard = town.resolver.hear(&resolve(&first, None).unwrap_err()).await;
+    assert!(matches!(resolve(&first, Some(heard)), Ok(Verdict::Admit(_))));
+    // As where a roster was published meanwhile, in which the card leads elsewhere.
+    assert_eq!(resolve(&second, Some(heard)).unwrap().reason(), Some(Reason::Outage));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_changed_serves_no_longer_though_the_process_ends_before_its_hash_is_made() {
+    for ended in [true, false] {
+        let mut town = Town::new(with_grace());
+        town.ask("0001", PASSWORD).await;
+        town.work().await;
+        town.says(&[Ok(Told::Right)]);
+        assert!(matches!(town.ask("0001", "Another-Kite-8").await, Verdict::Admit(_)));
+        if ended {
+            for work in town.works.rest() {
+                town.resolver.offline().let_go(&work);
+            }
+            assert!(town.works.rest().is_empty());
+        }
+        town.restart();
+        town.until_down().await;
+        let admitted = matches!(town.ask("0001", PASSWORD).await, Verdict::Admit(_));
+        assert_eq!(admitted, !ended, "a kill at that very moment leaves it until its grace is over");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_finds_no_place_is_told_to_try_later() {
     let town = Town::new(LiveRules { forwards: 200, at_a_time: 1, ..RULES });
     town.desk.away.store(true, Ordering::Relaxed);
@@ -294,6 +412,9 @@ async fn guesses_count_while_the_directory_is_away() {
     for guess in 0..5 {
         assert_eq!(town.refusal("0001", &format!("guess {guess}")).await, Some(Reason::Outage));
     }
+    assert_eq!(town.refusal("0001", PASSWORD).await, Some(Reason::Outage), "locked, and told as everybody is");
+    town.desk.away.store(false, Ordering::Relaxed);
+    town.line().look().await;
     assert_eq!(town.refusal("0001", PASSWORD).await, Some(Reason::Locked));
 }
 

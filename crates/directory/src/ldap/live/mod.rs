@@ -134,11 +134,17 @@ impl Live {
         }
     }
 
-    /// Asks whether this is the password of whoever has this ID. The password is sent once at most, to one server.
+    /// For tests: how long one login may take.
+    #[cfg(test)]
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Asks until the deadline whether this is the password of whoever has this ID. The password is sent once at most, to
+    /// one server.
     ///
     /// To most directories IDs are the same that differ in letter case alone: whoever counts guesses must too.
-    pub async fn verify(&self, id: &str, password: &Pin) -> Result<Told, Silent> {
-        let deadline = Instant::now() + self.timeout;
+    pub async fn verify(&self, id: &str, password: &Pin, deadline: Instant) -> Result<Told, Silent> {
         let Some(password) = sendable(password) else { return Ok(Told::Wrong) };
         let kept = |fault| Silent { forwarded: false, fault };
         if !is_plain(id) {
@@ -278,6 +284,11 @@ impl Live {
     fn silent(&self) -> Fault {
         self.servers.fault(Trouble::Silent(self.timeout))
     }
+}
+
+/// Whether a password can be anybody's: one that cannot is never sent.
+pub fn may_be_password(password: &Pin) -> bool {
+    sendable(password).is_some()
 }
 
 /// A password as it is sent. What is no text, or ends early for a server written in C, is nobody's; nor is what is longer

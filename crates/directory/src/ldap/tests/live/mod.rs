@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hallpass_tests::{Attribute, Slapd};
 use patron::Pin;
+use tokio::time::Instant;
 
 use super::{Security, Server, secret};
 use crate::ldap::live::{Filter, Live, Settings, Silent, Template, Told, Who};
@@ -48,7 +49,7 @@ fn student<'a>(id: &'a str, more: &[Attribute<'a>]) -> Vec<Attribute<'a>> {
 }
 
 async fn verify(live: &Live, id: &str, password: &str) -> Result<Told, Silent> {
-    live.verify(id, &Pin::parse(password).unwrap()).await
+    live.verify(id, &Pin::parse(password).unwrap(), Instant::now() + live.timeout()).await
 }
 
 /// What is told where the password is right.
