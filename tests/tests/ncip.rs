@@ -234,6 +234,20 @@ fn look_ups_without_a_pin_have_a_limit_of_their_own() {
 }
 
 #[test]
+fn where_no_pin_is_looked_at_one_that_is_sent_lifts_no_limit() {
+    let site = site("pin = \"never\"\nweak-pin = \"accepted\"\n[ncip]\nlookups-per-minute = 3\n");
+    site.replace("clients/catalogue.toml", "release = [\"name\", \"patron-type\"]\n", "");
+    let daemon = Daemon::start(&site);
+    let mut http = Http::connect(http(&daemon));
+    let look_up = lookup_user(&[input("Barcode Id", CARD), input("PIN", "whatever")].concat());
+    for _ in 0..3 {
+        assert_eq!(text_of(&post(&mut http, &look_up).body, "UserIdentifierValue"), Some(CARD));
+    }
+    let fourth = post(&mut http, &look_up).body;
+    assert_eq!(text_of(&fourth, "ProblemType"), Some("Temporary Processing Failure"), "{fourth}");
+}
+
+#[test]
 fn an_agency_tells_its_name_and_its_prompts_to_whoever_asks_for_ours() {
     let daemon = Daemon::start(&site(""));
     let mut http = Http::connect(http(&daemon));

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use ncip::{
-    Agency, Found, Framing, Name, Privilege, Problem, Request, Response, User, UserOptionalFields, limits, outline, read,
-    read_without_controls,
+    Agency, Found, Framing, Name, Privilege, Problem, Request, Response, User, UserOptionalFields, limits, outline,
+    read, read_without_controls,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -16,13 +16,16 @@ fuzz_target!(|bytes: &[u8]| {
             Ok(message) => {
                 let name = Name::Personal { given: "Ada <&>", family: "Example" };
                 let privilege = Privilege { kind: "STATUS", status: Some("OK"), valid_to: None };
-                let (agency, fields) = (message.header.answered_by(&own).from, UserOptionalFields {
-                    visible_id: true,
-                    name: Some(name),
-                    email: Some("ada@example.org"),
-                    privileges: vec![privilege],
-                    blocks: &["Block Check Out"],
-                });
+                let (agency, fields) = (
+                    message.header.answered_by(&own).from,
+                    UserOptionalFields {
+                        visible_id: true,
+                        name: Some(name),
+                        email: Some("ada@example.org"),
+                        privileges: vec![privilege],
+                        blocks: &["Block Check Out"],
+                    },
+                );
                 let user = |identifier| User { agency, identifier, fields };
                 match &message.request {
                     Request::LookupUser(asked) => {
@@ -47,7 +50,9 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(answer.ends_with(">\n"), "clients read line by line");
         assert!(outline(answer.as_bytes()).is_ok(), "an answer that we ourselves cannot read: {answer}");
         let again = ncip::read(answer.as_bytes());
-        assert!(again.is_ok() || again.is_err_and(|rejection| rejection.problem.kind != ncip::Kind::InvalidMessageSyntax));
+        assert!(
+            again.is_ok() || again.is_err_and(|rejection| rejection.problem.kind != ncip::Kind::InvalidMessageSyntax)
+        );
     }
 });
 
