@@ -263,6 +263,30 @@ mod tests {
     }
 
     #[test]
+    fn parallel_guesses_at_one_card_do_not_share_the_last_try() {
+        let guard = guard();
+        let all_are_there = std::sync::Barrier::new(8);
+        let wrong = std::thread::scope(|scope| {
+            let guesses = [0, 1, 2, 3, 4, 5, 6, 7].map(|number| {
+                let (guard, all_are_there) = (&guard, &all_are_there);
+                scope.spawn(move || {
+                    all_are_there.wait();
+                    guard.attempt(&CARD, Some("district:cms"), &pin(&number.to_string()), NOW, || {
+                        std::thread::yield_now();
+                        false
+                    })
+                })
+            });
+            guesses.into_iter().map(|guess| guess.join().unwrap()).filter(|a| *a == Attempt::Wrong).count()
+        });
+        assert_eq!(wrong, 5);
+        // Those that take long hold no lock: each has a guess of its own set aside.
+        let guard = self::guard();
+        let reserved = (0..8).filter(|_| guard.reserve(&CARD, NOW)).count();
+        assert_eq!(reserved, 5);
+    }
+
+    #[test]
     fn a_locked_card_is_verified_all_the_same_and_counts_nothing() {
         let guard = guard();
         for wrong in ["1", "2", "3", "4", "5"] {
