@@ -272,7 +272,8 @@ mod tests {
                 scope.spawn(move || {
                     all_are_there.wait();
                     guard.attempt(&CARD, Some("district:cms"), &pin(&number.to_string()), NOW, || {
-                        std::thread::yield_now();
+                        // Long enough for the others to come in, if they could.
+                        (0..10_000).for_each(|_| std::thread::yield_now());
                         false
                     })
                 })
