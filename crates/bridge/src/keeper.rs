@@ -22,6 +22,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
     let mut last_change = service.store.state().last_change();
     let mut scheduled = Scheduled::default();
     let mut swept = audit::today();
+    sweep_passwords(&service).await;
     let (mut opt_outs, mut lines) = (None, Tended::default());
     let watched = sd_notify::watchdog_enabled().is_some();
     loop {
@@ -57,6 +58,7 @@ pub async fn run(service: Arc<Service>, draining: CancellationToken) {
         if today != swept {
             swept = today;
             sweep_audit(&service, today).await;
+            sweep_passwords(&service).await;
         }
     }
     save_attempts(&service).await;
@@ -78,6 +80,16 @@ async fn sweep_audit(service: &Arc<Service>, today: jiff::civil::Date) {
     let swept = tokio::task::spawn_blocking(move || audit::remove_old(&file, log.audit_keep, today)).await;
     if !matches!(swept, Ok(Ok(()))) {
         tracing::error!("old files of the audit log could not be removed");
+    }
+}
+
+/// Removes hashes of passwords that serve nobody any more.
+async fn sweep_passwords(service: &Arc<Service>) {
+    let theirs = Arc::clone(service);
+    let now = service.clock.now().moment.seconds;
+    let sweep = move || theirs.resolver.offline().sweep(&theirs.house().rosters, now);
+    if !matches!(tokio::task::spawn_blocking(sweep).await, Ok(Ok(_))) {
+        tracing::error!("passwords whose offline-grace is over could not be removed");
     }
 }
 

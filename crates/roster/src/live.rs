@@ -97,6 +97,24 @@ impl State {
         self.write(|txn| self.offline().put(txn, &name(space, &student), &record))
     }
 
+    /// Forgets every verifier that `serves` says no to, by ID space and seconds since 1970 of the last good login, and those
+    /// that this key does not open. Returns how many.
+    pub fn sweep_offline_verifiers(&self, key: &Key, serves: impl Fn(&str, u32) -> bool) -> Result<usize, RosterError> {
+        let mut students = Vec::new();
+        self.each_of_space(self.offline(), |space, student, _| students.push((space, student)))?;
+        let mut swept = Vec::new();
+        for (space, student) in students {
+            let kept = self.offline_verifier(key, &space, student)?;
+            if kept.is_none_or(|kept| !serves(&space, kept.good_at)) {
+                swept.push(name(&space, &student));
+            }
+        }
+        if !swept.is_empty() {
+            self.write(|txn| swept.iter().try_for_each(|name| self.offline().delete(txn, name).map(drop)))?;
+        }
+        Ok(swept.len())
+    }
+
     /// Forgets the verifier of a student.
     pub fn forget_offline_verifier(&self, space: &str, student: [u8; 16]) -> Result<(), RosterError> {
         self.write_if(|txn| self.offline().delete(txn, &name(space, &student))).map(drop)

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use argon2::{Argon2, PasswordHasher as _};
 use patron::{HashedPin, Pin};
@@ -12,6 +13,7 @@ use roster::{OfflineVerifier, RosterError, Store, Verifier};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use zeroize::Zeroizing;
 
+use crate::Rosters;
 use crate::guard::AttemptsKey;
 use crate::slow::SlowLane;
 
@@ -194,6 +196,20 @@ impl Offline {
                 if same { store.state().forget_offline_verifier(&work.space, work.key) } else { Ok(()) }
             }
         }
+    }
+
+    /// Forgets what is on disk and serves nobody any more: its grace is over, or its district allows none now. Returns how
+    /// many.
+    pub fn sweep(&self, rosters: &Rosters, now: u32) -> Result<usize, RosterError> {
+        let Some(store) = &self.store else { return Ok(0) };
+        let serves = |space: &str, good_at: u32| {
+            rosters.districts().iter().any(|district| {
+                let grace = district.live.as_ref().and_then(|line| line.rules().offline_grace);
+                let in_time = |grace: Duration| u64::from(now.saturating_sub(good_at)) <= grace.as_secs();
+                grace.is_some_and(in_time) && district.cards.spaces().contains(&space)
+            })
+        };
+        store.state().sweep_offline_verifiers(store.keyring().current(), serves)
     }
 
     /// Forgets what is in memory: after a purge, say.

@@ -340,6 +340,25 @@ async fn a_password_that_was_changed_serves_no_longer_though_the_process_ends_be
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hash_that_serves_nobody_any_more_is_not_kept() {
+    let grace = 7 * 24 * 3600;
+    let town = async || {
+        let mut town = Town::new(with_grace());
+        town.ask("0001", PASSWORD).await;
+        town.work().await;
+        town
+    };
+    let first = town().await;
+    let sweep = |town: &Town, later: u32| {
+        town.resolver.offline().sweep(&town.library.rosters(), town.now.seconds + later).unwrap()
+    };
+    assert_eq!((sweep(&first, grace), sweep(&first, grace + 1), sweep(&first, grace + 1)), (0, 1, 0));
+    let mut second = town().await;
+    second.library.districts[0].live = None;
+    assert_eq!(sweep(&second, 0), 1, "the district does not want it any more");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_finds_no_place_is_told_to_try_later() {
     let town = Town::new(LiveRules { forwards: 200, at_a_time: 1, ..RULES });
     town.desk.away.store(true, Ordering::Relaxed);
