@@ -92,7 +92,7 @@ fn active_directory_says_what_changed_since_a_time() {
     let Some(samba) = Samba::of_all_tests() else { return };
     let folder = tempdir().unwrap();
     let wanted = Wanted { records: true, ..battery::least() };
-    let mut pulled = Pull::new(roster(&samba, folder.path(), Samba::READER, Security::Tls));
+    let mut pulled = Pull::new(roster(samba, folder.path(), Samba::READER, Security::Tls));
     let (people, reading) = battery::read(&mut pulled, &wanted).unwrap();
     let keys: BTreeSet<String> =
         people.iter().map(|person| person.record.as_ref().unwrap().source_id.clone()).collect();
