@@ -152,7 +152,8 @@ mod tests {
         );
         let DirectoryName::Search { bind: Some((dn, _)), base, filter } = &searched.who else { panic!("a search") };
         assert_eq!((dn.as_str(), base.as_str(), filter.as_str()), ("cn=reader", "dc=example", "(employeeID={id})"));
-        assert_eq!((searched.timeout, searched.forwards, searched.window), (PATIENCE, 2, WINDOW));
+        let [patience, window] = [2, 1800].map(Duration::from_secs);
+        assert_eq!((searched.timeout, searched.forwards, searched.window), (patience, 2, window));
         assert_eq!(searched.offline_grace, None, "only where the district allows it");
         let bound = read(
             "[directory]\nkind = \"ldap\"\nurls = [\"ldaps://dc1.example.org\"]\nbind-as = \"{id}@example.org\"\n\

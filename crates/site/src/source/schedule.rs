@@ -174,6 +174,8 @@ mod tests {
             (Due::At(vec![time(2, 30, 0, 0), time(13, 0, 0, 0)]), Duration::ZERO)
         );
         assert_eq!(schedule("every = \"10s\"\n").unwrap().jitter, Duration::from_secs(1));
+        let all_of_it = schedule("every = \"1h\"\njitter = \"1h\"\n").unwrap();
+        assert_eq!(all_of_it.jitter, Duration::from_secs(3600));
     }
 
     #[test]
