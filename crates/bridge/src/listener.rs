@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,7 @@ impl Listener {
     /// A listener on an open socket; `door` is its place in the configuration.
     pub fn new(socket: TcpListener, door: usize) -> io::Result<Self> {
         let name = socket.local_addr()?.to_string().into();
+        prepare(&socket);
         Ok(Self { socket, name, door })
     }
 
@@ -86,7 +87,6 @@ impl Listener {
             let (this, service, draining) = (Arc::clone(&self), Arc::clone(&service), draining.clone());
             tasks.spawn(async move {
                 let _open = open;
-                prepare(&stream);
                 let end = arrival.serve(stream, identity, &draining).await;
                 this.ended(&service, source, &end);
             });
@@ -113,10 +113,12 @@ impl Listener {
     }
 }
 
-fn prepare(stream: &TcpStream) {
+/// What every connection is to have: on Linux it takes both from the socket that it comes in at, without a call of its own.
+fn prepare(socket: &TcpListener) {
+    let socket = SockRef::from(socket);
     // Each only helps: a connection without them is served as well.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
 }
 
 /// One open connection: counted as long as this lives, also while a panic unwinds.
@@ -128,5 +130,23 @@ struct Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.gauge.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_sends_at_once_and_is_asked_after_two_minutes_whether_its_peer_is_there() {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = Listener::new(socket, 0).unwrap();
+        let (accepted, _peer) = tokio::join!(listener.socket.accept(), TcpStream::connect(listener.name()));
+        let (stream, _) = accepted.unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(120));
     }
 }

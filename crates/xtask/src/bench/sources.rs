@@ -1,5 +1,5 @@
-//! Other sources than OneRoster's: an LDAP directory of 147,000, whole and by what changed, and a delimited file of a million rows beside what `sqlite3`
-//! takes to import it, and OneRoster's own files beside the same.
+//! Other sources than OneRoster's: an LDAP directory of 147,000, whole and by what changed; and a delimited file of a
+//! million rows beside what `sqlite3` takes to import it, and OneRoster's own files beside the same.
 
 use std::fmt::Write as _;
 use std::fs;
