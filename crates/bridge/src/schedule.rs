@@ -128,7 +128,8 @@ fn last_answered(runs: &[RunRecord]) -> Option<Timestamp> {
     Timestamp::from_second(run.began_at).ok()
 }
 
-/// One scheduled sync, from the log's point of view. Returns when to look again, where a delivery still grows.
+/// One scheduled sync, from the log's point of view. Returns when to look again, where a delivery still grows or
+/// another process has the district.
 fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration> {
     let house = service.house();
     let (number, district) = house.site.districts.iter().enumerate().find(|(_, district)| district.id == id)?;
@@ -165,9 +166,17 @@ fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration
             tracing::info!(district = id, "the delivery still grows");
             return district.source.as_ref().map(|source| source.settle + Duration::from_secs(1));
         }
-        Ok(Outcome::NothingToDo | Outcome::Held | Outcome::RefusedBefore | Outcome::DryRun(_)) => {}
+        Ok(Outcome::Held) => {
+            tracing::warn!(district = id, "an earlier roster is served: what comes in waits for a sync by hand");
+        }
+        Ok(Outcome::RefusedBefore) => {
+            tracing::warn!(district = id, "what lies in the inbox was refused before, and waits for another");
+        }
+        Ok(Outcome::NothingToDo | Outcome::StillHeld | Outcome::DryRun(_)) => {}
         Err(SyncError::Roster(roster::RosterError::Locked { .. })) => {
             tracing::info!(district = id, "another process syncs this district");
+            // The next time of the schedule may be tomorrow's.
+            return Some(Duration::from_secs(60));
         }
         Err(error) => {
             tracing::error!(district = id, cause = "source", why = %error, "sync_refused");

@@ -35,16 +35,19 @@ fn clear<'a>(
     stamps: impl Iterator<Item = &'a Stamp>,
     away_with: impl Fn(&Path) -> io::Result<()>,
 ) -> Result<Cleared, Refusal> {
-    let mut cleared = Cleared::default();
+    let (mut cleared, mut first) = (Cleared::default(), None);
     for stamp in stamps {
         if stamp.is_current() {
-            away_with(stamp.path()).map_err(Refusal::unreadable(stamp.path()))?;
-            cleared.files += 1;
+            // One that cannot be cleared away keeps none of the others, each with birth dates in it.
+            match away_with(stamp.path()).map_err(Refusal::unreadable(stamp.path())) {
+                Ok(()) => cleared.files += 1,
+                Err(refusal) => first = first.or(Some(refusal)),
+            }
         } else if stamp.path().exists() {
             cleared.newer += 1;
         }
     }
-    Ok(cleared)
+    first.map_or(Ok(cleared), Err)
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {

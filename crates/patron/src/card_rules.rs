@@ -65,11 +65,12 @@ impl CardRules {
         matches!(self.0.as_slice(), [only] if only.spec().scope.is_everybody())
     }
 
-    /// The roster numbers that something written by a person may mean: a card, or the ID as the source has it.
+    /// The roster numbers that something written by a person may mean: a card, the ID as the source has it, or either.
     pub fn ids_of<'a>(&'a self, written: &'a str) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        self.0.iter().filter_map(move |form| {
-            let id = form.id_of_card(written).or_else(|| form.id_of_source(written).map(Cow::Owned))?;
-            Some((form.spec().namespace.as_str(), id))
+        self.0.iter().flat_map(move |form| {
+            let card = form.id_of_card(written);
+            let id = form.id_of_source(written).map(Cow::Owned).filter(|id| card.as_ref() != Some(id));
+            card.into_iter().chain(id).map(|id| (form.spec().namespace.as_str(), id))
         })
     }
 
@@ -149,5 +150,10 @@ mod tests {
         assert_eq!(rules.ids_of("T1234").collect::<Vec<_>>(), [("district:a", Cow::Borrowed("1234"))]);
         assert_eq!(rules.ids_of("1234").count(), 3);
         assert_eq!(rules.ids_of("12345").count(), 0);
+        // The ID 401234, or the card of 1234: whoever may be meant is.
+        let spec = CardSpec::plain(IdSource::Identifier, "40", "[0-9]{4,7}", "district:a");
+        let rules = CardRules::new(vec![CardForm::new(spec).unwrap()]);
+        let ids: Vec<_> = rules.ids_of("401234").map(|(_, id)| id.into_owned()).collect();
+        assert_eq!(ids, ["1234", "401234"]);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use patron::CardRules;
-use roster::{IdentityKey, OptOutMark, OptOuts, Store};
+use roster::{Generation, GenerationId, IdentityKey, OptOutMark, OptOuts, Row, Store};
 
 use crate::District;
 
@@ -15,8 +15,9 @@ use crate::District;
 pub struct OptedOut {
     file: PathBuf,
     stamp: Option<Stamp>,
-    /// The rules that its lines were read by.
+    /// The rules that its lines were read by, and the roster that knows earlier numbers.
     cards: CardRules,
+    generation: Option<GenerationId>,
     list: OptOuts,
     trouble: Option<String>,
 }
@@ -38,13 +39,14 @@ impl OptedOut {
         store: &Store,
         identity: Option<&IdentityKey>,
         district: &District,
-        cards: &CardRules,
+        (cards, generation): (&CardRules, Option<&Generation>),
         before: Option<&Arc<Self>>,
     ) -> Result<Option<Arc<Self>>, String> {
         let Some(file) = &district.opt_out_file else { return Ok(None) };
         if let Some(before) = before
             && before.file == *file
             && before.cards == *cards
+            && before.generation == generation.map(Generation::id)
             && before.was_read_at(Stamp::of(file))
         {
             return Ok(Some(Arc::clone(before)));
@@ -52,10 +54,26 @@ impl OptedOut {
         let identity = identity.ok_or("the key of its marks cannot be read")?;
         // Before the file is read: what changes meanwhile is read again.
         let stamp = Stamp::of(file);
+        let keyring = store.keyring();
+        let today = |space: &str, id: &str| {
+            let generation = generation?;
+            let index = keyring.find(generation.key())?.row_index(space, id);
+            match generation.row(&index) {
+                Ok(Some(Row::Alias(id))) => Some(id),
+                _ => None,
+            }
+        };
         let (list, trouble) =
-            OptOuts::load(store, identity, &district.id, file, cards).map_err(|trouble| trouble.to_string())?;
+            OptOuts::load(store, identity, &district.id, file, cards, &today).map_err(|trouble| trouble.to_string())?;
         let trouble = trouble.map(|trouble| trouble.to_string());
-        Ok(Some(Arc::new(Self { file: file.clone(), stamp, cards: cards.clone(), list, trouble })))
+        Ok(Some(Arc::new(Self {
+            file: file.clone(),
+            stamp,
+            cards: cards.clone(),
+            generation: generation.map(Generation::id),
+            list,
+            trouble,
+        })))
     }
 
     /// What is wrong with the file, though a list is served.

@@ -102,7 +102,10 @@ impl Rosters {
         let identity = store.identity_key().ok();
         let mut opted_out = Vec::with_capacity(districts.len());
         for (at, (district, served)) in districts.iter().zip(&mut served).enumerate() {
-            let rules = served.as_ref().map_or(&district.cards, |served| &served.cards);
+            let rules = match &*served {
+                Ok(served) => (&served.cards, Some(&*served.generation)),
+                Err(_) => (&district.cards, None),
+            };
             let before = previous.and_then(|previous| previous.opted_out_of(&district.id, at));
             match OptedOut::of(store, identity.as_ref(), district, rules, before) {
                 Ok(list) => opted_out.push(list),

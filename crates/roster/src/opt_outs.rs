@@ -53,13 +53,15 @@ impl fmt::Display for OptOutTrouble {
 
 impl OptOuts {
     /// The list in a district's file, which becomes the last good one; or, where that cannot be taken, what was the last
-    /// good one, and the trouble. `Err` where there was none: nobody can say who has opted out.
+    /// good one, and the trouble. `Err` where there was none: nobody can say who has opted out. `today` is the ID of today
+    /// that an earlier number of an ID space leads on to: a parent may have written that one.
     pub fn load(
         store: &Store,
         identity: &IdentityKey,
         district: &str,
         file: &Path,
         cards: &CardRules,
+        today: &dyn Fn(&str, &str) -> Option<String>,
     ) -> Result<(Self, Option<OptOutTrouble>), OptOutTrouble> {
         let trouble = |problem| OptOutTrouble { file: file.to_owned(), problem };
         let kept = store.state().opt_outs(district).unwrap_or_default();
@@ -74,8 +76,12 @@ impl OptOuts {
         if !list.says_something && list.unclear.is_empty() {
             return last_good(OptOutProblem::Empty);
         }
-        let mut marks: HashSet<OptOutMark> =
-            list.entries.iter().map(|entry| identity.opt_out_mark(&entry.space, &entry.id)).collect();
+        let mut marks = HashSet::new();
+        for entry in &list.entries {
+            let (space, id) = (&entry.space, &entry.id);
+            marks.insert(identity.opt_out_mark(space, id));
+            marks.extend(today(space, id).map(|id| identity.opt_out_mark(space, &id)));
+        }
         // A line that nobody can read may be one who stood in the last list.
         let problem = (!list.unclear.is_empty()).then(|| {
             marks.extend(kept.iter().flatten());

@@ -37,7 +37,7 @@ impl Library {
     fn load(&self) -> Result<(OptOuts, Option<OptOutTrouble>), OptOutTrouble> {
         let form = CardForm::new(CardSpec::plain(IdSource::Identifier, "", "[0-9]{7}", "district:a")).unwrap();
         let identity = self.store.identity_key().unwrap();
-        OptOuts::load(&self.store, &identity, "a", &self.file(), &CardRules::new(vec![form]))
+        OptOuts::load(&self.store, &identity, "a", &self.file(), &CardRules::new(vec![form]), &|_, _| None)
     }
 
     fn opted_out(&self, list: &OptOuts, id: &str) -> bool {

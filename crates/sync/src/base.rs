@@ -19,6 +19,8 @@ use crate::request::Request;
 /// A published roster that changes can be applied to.
 pub(crate) struct Base {
     pub generation: Arc<Generation>,
+    /// The fingerprints of the deliveries that it is made of.
+    pub applied: Vec<String>,
     records: Records,
 }
 
@@ -63,13 +65,18 @@ impl Base {
         } else if records.source != of {
             Err("the last roster is of another source")
         } else {
-            Ok(Self { generation, records })
+            Ok(Self { generation, applied: records.applied.clone(), records })
         })
     }
 
-    /// The fingerprints of the deliveries that it is made of.
-    pub fn applied(&self) -> &[String] {
-        &self.records.applied
+    /// The fingerprints of the deliveries that are done, where what they came to is not to be made again of them: deltas came
+    /// after the whole one, which alone would bring back those who left. Without any it may be read again.
+    pub fn applied(store: &Store, request: &Request<'_>, source: &Source) -> Vec<String> {
+        let serving = store.serving(&request.district.id).ok().flatten();
+        let records = serving.and_then(|generation| generation.header().records.clone());
+        let of = source.kind.delta_source();
+        let applied = records.filter(|records| Some(&records.source) == of.as_ref()).map(|records| records.applied);
+        applied.filter(|applied| source.delta && applied.len() > 1).unwrap_or_default()
     }
 
     /// The same where a server may be asked for changes: it names times, and was read whole not too long ago.
@@ -108,7 +115,8 @@ impl Base {
             applied.push(fingerprint.to_owned());
         }
         if source.after != After::Keep && applied.len() > Self::CLEARED {
-            applied.remove(0);
+            // The first is the whole one, which ends all that are older, and is never one of those that are forgotten.
+            applied.remove(1);
         }
         Some(Records {
             source: source.kind.delta_source()?,

@@ -68,8 +68,13 @@ fn record_of(request: &Request<'_>, outcome: &Result<Outcome, SyncError>) -> Opt
             let cause = if matches!(error, SyncError::Roster(_)) { "store" } else { "source" };
             Some(RunRecord { end, cause: cause.to_owned(), why: error.to_string(), ..record })
         }
-        Ok(Outcome::DryRun(_) | Outcome::Growing | Outcome::NothingToDo | Outcome::Held | Outcome::RefusedBefore) => {
-            None
-        }
+        Ok(
+            Outcome::DryRun(_)
+            | Outcome::Growing
+            | Outcome::NothingToDo
+            | Outcome::Held
+            | Outcome::StillHeld
+            | Outcome::RefusedBefore,
+        ) => None,
     }
 }

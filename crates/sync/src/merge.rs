@@ -34,15 +34,16 @@ impl Merge {
     /// The next row, in the order of the index; `None` at the end.
     pub fn next_row(&mut self) -> Result<Option<Merged>, RosterError> {
         let Some(first) = self.ahead.take() else { return Ok(None) };
-        let mut group = vec![record(&first)?];
+        let mut group = Group::default();
+        group.take(record(&first)?);
         loop {
             self.ahead = self.sorted.next_raw()?;
             match &self.ahead {
-                Some(next) if next.0 == first.0 => group.push(record(next)?),
+                Some(next) if next.0 == first.0 => group.take(record(next)?),
                 _ => break,
             }
         }
-        Ok(Some(merge(first.0, group)))
+        Ok(Some(group.end(first.0)))
     }
 }
 
@@ -50,33 +51,51 @@ fn record((index, bytes): &Raw) -> Result<Record, RosterError> {
     Record::decode(*index, bytes).ok_or(RosterError::Crypto("a spilled run"))
 }
 
-fn merge(index: RowIndex, group: Vec<Record>) -> Merged {
-    let duplicates = group.len() as u64 - 1;
-    let mut people = Vec::new();
-    let mut aliases: Vec<String> = Vec::new();
-    for Record { mark, row, before, .. } in group {
+/// The records of one index so far. However many there are, it holds one: an export may have the same number in each row.
+#[derive(Default)]
+struct Group {
+    records: u64,
+    person: Option<OneRow>,
+    /// Two of its records are of two people.
+    are_two: bool,
+    /// The first number that it leads on to, and whether there is another.
+    alias: Option<(String, bool)>,
+}
+
+impl Group {
+    fn take(&mut self, record: Record) {
+        self.records += 1;
+        let Record { mark, row, before, .. } = record;
         match row {
-            Row::Student(row) => people.push(OneRow { mark, row, before }),
-            Row::Alias(id) if !aliases.contains(&id) => aliases.push(id),
-            Row::Alias(_) | Row::Ambiguous | Row::Decoy(_) => {}
+            Row::Student(row) => {
+                let record = OneRow { mark, row, before };
+                self.person = Some(match self.person.take() {
+                    None => record,
+                    Some(person) => {
+                        self.are_two |= are_two_people(&person, &record);
+                        one_of(person, record)
+                    }
+                });
+            }
+            Row::Alias(id) => match &mut self.alias {
+                None => self.alias = Some((id, false)),
+                Some((known, several)) => *several |= *known != id,
+            },
+            Row::Ambiguous | Row::Decoy(_) => {}
         }
     }
-    let mut people = people.into_iter();
-    let Some(mut merged) = people.next() else {
-        // Only where nobody has the number today may it lead on, and to one person only.
-        let row = match (aliases.pop(), aliases.is_empty()) {
-            (Some(id), true) => Row::Alias(id),
-            _ => Row::Ambiguous,
+
+    fn end(self, index: RowIndex) -> Merged {
+        let duplicates = self.records.saturating_sub(1);
+        let (row, before) = match (self.person, self.alias) {
+            (Some(person), _) if self.are_two => (Row::Ambiguous, person.before),
+            (Some(person), _) => (Row::Student(person.row), person.before),
+            // Only where nobody has the number today may it lead on, and to one person only.
+            (None, Some((id, false))) => (Row::Alias(id), None),
+            (None, _) => (Row::Ambiguous, None),
         };
-        return Merged { index, row, before: None, duplicates };
-    };
-    let mut ambiguous = false;
-    for record in people {
-        ambiguous |= are_two_people(&merged, &record);
-        merged = one_of(merged, record);
+        Merged { index, row, before, duplicates }
     }
-    let row = if ambiguous { Row::Ambiguous } else { Row::Student(merged.row) };
-    Merged { index, row, before: merged.before, duplicates }
 }
 
 /// A row of a person on the way to be one with others.
@@ -142,7 +161,9 @@ mod tests {
     }
 
     fn merged(group: Vec<Record>) -> Row {
-        merge(RowIndex([1; 32]), group).row
+        let mut all = Group::default();
+        group.into_iter().for_each(|record| all.take(record));
+        all.end(RowIndex([1; 32])).row
     }
 
     #[test]
@@ -155,6 +176,13 @@ mod tests {
     fn two_birth_dates_under_one_id_are_ambiguous() {
         assert!(matches!(merged(vec![record(1, 4, true), record(2, 4, true)]), Row::Ambiguous));
         assert!(matches!(merged(vec![record(1, 4, true), record(0, 4, true), record(2, 4, true)]), Row::Ambiguous));
+    }
+
+    #[test]
+    fn an_earlier_number_leads_on_to_one_person_and_of_two_to_nobody() {
+        assert!(matches!(merged(vec![alias("1"), alias("1"), alias("1")]), Row::Alias(id) if id == "1"));
+        assert!(matches!(merged(vec![alias("1"), alias("2"), alias("1")]), Row::Ambiguous));
+        assert!(matches!(merged(vec![alias("2"), record(1, 4, true), alias("3")]), Row::Student(_)));
     }
 
     #[test]

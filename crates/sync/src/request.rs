@@ -54,7 +54,9 @@ pub enum Outcome {
     NothingToDo,
     /// A rollback holds scheduled syncs until a manual one.
     Held,
-    /// The same file was refused before; it is not read again until it changes.
+    /// Nothing new in the inbox for a manual one, and so a rollback still holds.
+    StillHeld,
+    /// The same file was refused before; it is not read again until it, the rules or the roster change.
     RefusedBefore,
 }
 

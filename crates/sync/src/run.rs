@@ -1,10 +1,13 @@
 //! One sync of one district.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use directory::{Directory, Extent, Person, Reading, Refusal, Wanted};
-use roster::{DistrictLock, Generation, GenerationWriter, Header, RecordsWriter, RosterError, Row, SchoolEntry, Store};
+use roster::{
+    DistrictLock, Generation, GenerationWriter, Header, Published, RecordsWriter, RosterError, Row, SchoolEntry, Store,
+};
 use site::{After, Source};
 
 use crate::base::Base;
@@ -33,12 +36,17 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
         return Ok(Outcome::Held);
     }
     let base = Base::of(store, request, source)?;
-    let Some(Opened { directory: bundle, follow }) =
-        crate::source::open(source, base.as_ref().map_or(&[], Base::applied))?
-    else {
-        return match published {
-            Some(_) => Ok(Outcome::NothingToDo),
-            None => Err(SyncError::EmptyInbox {
+    let applied = match &base {
+        Ok(base) => base.applied.clone(),
+        Err(_) => Base::applied(store, request, source),
+    };
+    let Some(Opened { directory: bundle, follow }) = crate::source::open(source, &applied)? else {
+        return match (published, base) {
+            // What lies there are deliveries that are done, and the roster needs another.
+            (Some(_), Err(why)) if !applied.is_empty() => Err(Refusal::needs_bulk(why).into()),
+            (Some(published), _) if published.held => Ok(Outcome::StillHeld),
+            (Some(_), _) => Ok(Outcome::NothingToDo),
+            (None, _) => Err(SyncError::EmptyInbox {
                 district: district.id.clone(),
                 path: source.kind.inbox().map(|inbox| inbox.display().to_string()).unwrap_or_default(),
             }),
@@ -52,15 +60,22 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
     let fingerprint = bundle.fingerprint()?.to_string();
     if request.mode == Mode::Scheduled {
         if is_published(store, request, &fingerprint)? {
+            // Perhaps it could not be cleared away then, and there are birth dates in it.
+            clear_away(source, bundle)?;
             return Ok(Outcome::NothingToDo);
         }
-        if store.state().refused(&district.id)?.is_some_and(|refused| refused == fingerprint.as_bytes()) {
+        if store
+            .state()
+            .refused(&district.id)?
+            .is_some_and(|known| known == refusal(request, published.as_ref(), &fingerprint))
+        {
             return Ok(Outcome::RefusedBefore);
         }
     }
+    let what_is_refused = refusal(request, published.as_ref(), &fingerprint);
     let outcome = Run { store, request, source, lock: &lock, follow }.publish(bundle, base, &fingerprint, progress);
     let refused = match &outcome {
-        Ok(Outcome::Refused(_)) | Err(SyncError::Source(Refusal::BadData(_))) => Some(fingerprint.as_bytes()),
+        Ok(Outcome::Refused(_)) | Err(SyncError::Source(Refusal::BadData(_))) => Some(what_is_refused.as_slice()),
         _ => None,
     };
     if request.mode != Mode::DryRun {
@@ -69,6 +84,31 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
     // What was spilled or not published goes with the lock.
     store.remove_leftovers(&lock)?;
     outcome
+}
+
+/// What is remembered of a delivery that is refused: it, what it was to follow, and the rules that it was read by. Where one
+/// of these is another it is looked at again.
+fn refusal(request: &Request<'_>, published: Option<&Published>, fingerprint: &str) -> Vec<u8> {
+    let district = request.district;
+    let rules = (
+        &district.cards,
+        &district.pins,
+        request.stored,
+        district.source.as_ref().map(|source| (&source.guard, source.delta)),
+    );
+    let mut hasher = DefaultHasher::new();
+    // `Debug` shows all of them; another release may show it otherwise, and looks once more.
+    hasher.write(format!("{rules:?} {:?}", published.map(|published| &published.serving)).as_bytes());
+    [fingerprint.as_bytes(), &hasher.finish().to_be_bytes()].concat()
+}
+
+/// Does with a source what is to be done once it is published.
+fn clear_away(source: &Source, directory: Box<dyn Directory>) -> Result<(), Refusal> {
+    match source.after {
+        After::Keep => Ok(()),
+        After::Delete => directory.delete().map(drop),
+        After::Archive => directory.archive().map(drop),
+    }
 }
 
 /// Whether this very file is what is served, under today's rules and key: reading it again would change nothing.
@@ -141,11 +181,7 @@ impl Run<'_> {
         };
         report.whole_because = Some(why).filter(|why| self.source.delta && extent == Extent::Either && !why.is_empty());
         report.follow = self.follow;
-        let cleared = match self.source.after {
-            After::Keep => None,
-            After::Delete => bundle.delete().err(),
-            After::Archive => bundle.archive().err(),
-        };
+        let cleared = clear_away(self.source, bundle).err();
         Ok(Outcome::Published(report, cleared))
     }
 

@@ -20,7 +20,12 @@ impl<'a> Timetable<'a> {
         let share = spread(district);
         let millis = u64::try_from(schedule.jitter.as_millis()).unwrap_or(u64::MAX);
         let shift = u64::try_from((u128::from(millis) * u128::from(share)) >> 32).unwrap_or_default();
-        Self { schedule, zone, shift: signed(Duration::from_millis(shift)) }
+        // In whole seconds, as it is kept when a sync began: one that began then is never due once more by its fraction.
+        let shift = match schedule.due {
+            Due::At(_) => Duration::from_secs(shift / 1000),
+            Due::Every(_) => Duration::from_millis(shift),
+        };
+        Self { schedule, zone, shift: signed(shift) }
     }
 
     /// When it is due after a start, where its last sync began then: what was missed is due now.

@@ -1,7 +1,6 @@
 //! Which file a drop folder holds.
 
 use std::cmp::Reverse;
-use std::fs;
 use std::path::Path;
 
 use super::{Export, Mapping};
@@ -15,8 +14,7 @@ const EXTENSIONS: [&str; 3] = ["csv", "txt", "tsv"];
 ///
 /// Names that begin with a dot are left alone (uploads in progress), and so are folders, `archive` among them.
 pub fn find(path: &Path, mapping: Mapping) -> Result<Option<Export>, Refusal> {
-    // The path itself is the sysadmin's and may be a link; what lies in the folder is the district's and may not.
-    let path = &fs::canonicalize(path).map_err(Refusal::unreadable(path))?;
+    let Some(path) = &inbox::find(path, &EXTENSIONS)? else { return Ok(None) };
     if !path.is_dir() {
         return Ok(Stamp::of(path)?.map(|stamp| Export { stamp, mapping, superseded: Vec::new() }));
     }

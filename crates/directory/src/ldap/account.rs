@@ -1,8 +1,8 @@
 //! Whether an account is enabled, as Active Directory writes it.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 /// The attribute whose bit 0x2 says that an account is disabled.
 pub(super) const CONTROL: &str = "userAccountControl";
@@ -20,6 +20,14 @@ const DAY: i64 = 24 * 3600;
 /// Reads [`CONTROL`]. Servers write it with a sign: the highest bit may be set.
 pub(super) fn is_disabled(control: &str) -> Option<bool> {
     control.parse::<i64>().ok().map(|flags| flags & DISABLED != 0)
+}
+
+/// The filter of accounts that have ended by themselves, perhaps without a change: until the midnight after tomorrow, in
+/// UTC, so that no zone misses one.
+pub(super) fn ended_by(today: Date) -> String {
+    let midnight =
+        today.saturating_add(2.days()).to_zoned_datetime(TimeZone::UTC).map_or(0, |day| day.timestamp().as_second());
+    format!("(&({EXPIRES}>=1)({EXPIRES}<={}))", (midnight + EPOCH) * 10_000_000)
 }
 
 /// Reads [`EXPIRES`], in 100 ns since 1601: whether the account has ended on that day, in the library's zone.

@@ -2,13 +2,15 @@
 //!
 //! Two searches say it: who changed and is one of ours, and what changed and is none, for an entry that left the filter
 //! may have been one. Who was deleted, or moved out of the base, shows in neither: a plain account may not read what a
-//! directory keeps of these, so that they are gone with the next whole pull. What a directory says is how things stand now,
+//! directory keeps of these. Nor does who was taken out of a group: that changes the group (`memberOf` is worked out). They
+//! are gone with the next whole pull. What a directory says is how things stand now,
 //! never how they were: no answer is older than another, whichever of several servers gave it.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::account;
 use super::entry::Entry;
 
 /// What identifies an entry in Active Directory, whatever becomes of its name.
@@ -39,7 +41,7 @@ impl Stamp {
     }
 
     /// The filters of those who changed since, in milliseconds since 1970: of the people, and of everything else.
-    pub fn filters(self, people: &str, since: i64) -> Option<[String; 2]> {
+    pub fn filters(self, people: &str, since: i64, today: Date) -> Option<[String; 2]> {
         let format = match self {
             Self::WhenChanged => "%Y%m%d%H%M%S.0Z",
             Self::ModifyTimestamp => "%Y%m%d%H%M%SZ",
@@ -48,7 +50,12 @@ impl Stamp {
         let since = format!("({}>={since})", self.attribute());
         // ldap3 takes a filter without its outermost brackets too.
         let people = if people.starts_with('(') { people.to_owned() } else { format!("({people})") };
-        Some([format!("(&{people}{since})"), format!("(&(!{people}){since})")])
+        let ours = match self {
+            // Those too whose account has ended by itself, without a change.
+            Self::WhenChanged => format!("(|{since}{})", account::ended_by(today)),
+            Self::ModifyTimestamp => since.clone(),
+        };
+        Some([format!("(&{people}{ours})"), format!("(&(!{people}){since})")])
     }
 }
 
@@ -84,6 +91,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
@@ -99,17 +108,20 @@ mod tests {
 
     #[test]
     fn who_changed_is_asked_for_and_what_left_the_filter_too() {
-        let since = 1_795_713_627_999;
+        let (since, today) = (1_795_713_627_999, date(2026, 11, 26));
         assert_eq!(
-            Stamp::ModifyTimestamp.filters("objectClass=person", since).unwrap(),
+            Stamp::ModifyTimestamp.filters("objectClass=person", since, today).unwrap(),
             [
                 "(&(objectClass=person)(modifyTimestamp>=20261126172027Z))",
                 "(&(!(objectClass=person))(modifyTimestamp>=20261126172027Z))"
             ]
         );
         let people = "(&(objectCategory=person)(objectClass=user))";
-        let [people, others] = Stamp::WhenChanged.filters(people, since).unwrap();
-        assert_eq!(people, "(&(&(objectCategory=person)(objectClass=user))(whenChanged>=20261126172027.0Z))");
+        let [people, others] = Stamp::WhenChanged.filters(people, since, today).unwrap();
+        // Active Directory's time of the midnight after tomorrow's.
+        let ended = "(&(accountExpires>=1)(accountExpires<=134402976000000000))";
+        let ours = format!("(|(whenChanged>=20261126172027.0Z){ended})");
+        assert_eq!(people, format!("(&(&(objectCategory=person)(objectClass=user)){ours})"));
         assert_eq!(others, "(&(!(&(objectCategory=person)(objectClass=user)))(whenChanged>=20261126172027.0Z))");
     }
 

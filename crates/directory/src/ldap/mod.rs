@@ -81,7 +81,9 @@ impl Pull {
             true => Stamp::WhenChanged,
             false => Stamp::ModifyTimestamp,
         };
-        let Some([ours, others]) = stamp.filters(&self.settings.filter, before.since) else { return Ok(None) };
+        let Some([ours, others]) = stamp.filters(&self.settings.filter, before.since, wanted.today) else {
+            return Ok(None);
+        };
         let mut people = People::new(&self.settings, wanted, session.place().to_owned(), Schools::of_before(before));
         let asked = people.attributes();
         self.search(runtime, &mut session, &ours, &asked, &mut |entry| people.change(entry, sink))?;

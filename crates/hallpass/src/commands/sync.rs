@@ -116,6 +116,14 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             println!("{}: nothing new in the inbox; the last roster serves on", district.id);
             Ok(0)
         }
+        Outcome::StillHeld => {
+            println!(
+                "{id}: nothing new in the inbox, so an earlier roster serves on and the schedule still waits; put an export \
+                 in and sync again, or go back to the newest with `hallpass roster rollback {id} GENERATION`",
+                id = district.id
+            );
+            Ok(0)
+        }
         // Only a schedule is held back by these.
         Outcome::Held | Outcome::RefusedBefore | Outcome::Growing => Ok(0),
     }

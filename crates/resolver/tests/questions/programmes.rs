@@ -171,6 +171,20 @@ fn who_opted_out_is_refused_in_every_district_of_the_space_after_the_right_pin()
 }
 
 #[test]
+fn whoever_is_opted_out_by_an_earlier_number_is_so_by_todays_too() {
+    let mut library = shared();
+    let people = [("1001", "0201", Some(student())), ("1002", "0202", Some(student()))];
+    library.publish_rows(0, &people, &[("0901", "1001")]);
+    library.publish(1, &[("1003", "0203", Some(student()))]);
+    let file = library.folder.path().join("opt-outs.txt");
+    fs::write(&file, "0901\n").unwrap();
+    library.districts[0].opt_out_file = Some(file);
+    assert_eq!(library.refusal("1001", "0201"), Reason::OptedOut);
+    assert_eq!(library.refusal("0901", "0201"), Reason::OptedOut);
+    assert!(admitted(&library, "1002", "0202"));
+}
+
+#[test]
 fn a_list_that_was_never_read_serves_nobody_of_its_district() {
     let mut library = shared();
     library.publish(0, &[("1001", "0201", Some(student()))]);

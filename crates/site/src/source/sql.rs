@@ -6,6 +6,7 @@ use std::time::Duration;
 use patron::{DateShape, Role};
 
 use super::delimited::{self, EnabledWords};
+use crate::entry::Entry;
 use crate::section::Section;
 
 pub(crate) const KEYS: &[&str] = &[
@@ -105,8 +106,8 @@ pub(crate) fn read(section: &Section<'_>) -> Option<Sql> {
         entry.parsed(expected, parse_server)
     });
     let user = section.required("user", "the account that reads").and_then(|entry| entry.text().map(str::to_owned));
-    let path = |entry: &crate::entry::Entry<'_>| entry.path();
-    let shown = super::ldap::pair(section, "client-certificate-file", "client-key-file", path, path);
+    let [shown, its_key] = ["client-certificate-file", "client-key-file"];
+    let shown = super::ldap::pair(section, shown, its_key, Entry::path, Entry::secret_file);
     if section.optional("password-file").or_else(|| section.optional("client-certificate-file")).is_none() {
         section.error("password-file", "nothing says that it is us", "expected password-file, or a client certificate");
         return None;

@@ -97,6 +97,20 @@ fn quiet_hours_are_the_clocks_also_in_the_nights_in_which_it_changes() {
 }
 
 #[test]
+fn a_restart_right_after_a_sync_is_no_reason_for_another() {
+    let nightly = schedule(Due::At(vec![time(2, 30)]), &[], 5);
+    let zone = TimeZone::get(NEW_YORK).unwrap();
+    let noon = "2026-11-25T17:00:00Z".parse().unwrap();
+    // When a sync began is kept in whole seconds.
+    for district in ["cms", "duval", "warren", "wayne"] {
+        let times = Timetable::new(&nightly, &zone, district);
+        let due = times.next(noon, noon);
+        let kept = Timestamp::from_second(due.as_second()).unwrap();
+        assert!(times.first(Some(kept), due) > due, "{district}");
+    }
+}
+
+#[test]
 fn after_a_start_what_was_missed_is_due_and_what_was_done_is_not_done_again() {
     let nightly = schedule(Due::At(vec![time(2, 30)]), &["07:00-16:00"], 0);
     let noon = "2026-11-25T22:00:00Z";

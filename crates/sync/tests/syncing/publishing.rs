@@ -1,5 +1,7 @@
 //! Bundles in, generations out: what is published, what is refused, and what serves on.
 
+use std::fs;
+
 use std::time::Duration;
 
 use crate::library::{Library, SPACE, birth_date, card, keyring};
@@ -135,6 +137,11 @@ fn a_rollback_holds_the_schedule_until_a_person_syncs() {
     library.deliver(students(1_000_001..1_000_101));
     library.publish();
     library.store.roll_back(&library.store.lock_district("cms").unwrap(), None).unwrap().unwrap();
+    // With nothing new a sync by hand lifts nothing, and says so.
+    for file in ["users.csv", "demographics.csv", "manifest.csv"] {
+        fs::remove_file(library.inbox(file)).unwrap();
+    }
+    assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::StillHeld));
     library.deliver(students(1_000_002..1_000_102));
     assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Held));
     assert!(library.row(1_000_000).is_some());
@@ -152,6 +159,30 @@ fn the_schedule_reads_nothing_twice() {
     assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Refused(_)));
     assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::RefusedBefore));
     assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::Refused(_)), "a person is told again");
+}
+
+#[test]
+fn what_was_refused_is_looked_at_again_where_the_rules_are_others() {
+    let mut library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    let right = library.district.source.clone().unwrap();
+    library.district.source.as_mut().unwrap().guard.expect_students = Some(1..=9);
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Refused(_)));
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::RefusedBefore));
+    library.district.source = Some(right);
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Published(..)));
+}
+
+#[test]
+fn what_could_not_be_cleared_away_is_tried_again() {
+    let mut library = Library::new();
+    library.deliver(students(1_000_000..1_000_100));
+    // As where a sync ended between publishing and deleting.
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Published(..)));
+    assert!(library.inbox("demographics.csv").exists());
+    library.district.source.as_mut().unwrap().after = After::Delete;
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::NothingToDo));
+    assert!(!library.inbox("demographics.csv").exists() && !library.inbox("users.csv").exists());
 }
 
 #[test]

@@ -34,6 +34,10 @@ fn an_inbox_without_an_export_is_empty() {
     assert!(find(inbox.path(), numbers()).unwrap().is_none());
     let gone = inbox.path().join("gone");
     assert!(matches!(find(&gone, numbers()), Err(Refusal::Unreadable { path, .. }) if path == gone));
+    // A file that was taken and cleared away; of a folder that is not there nobody can say that it is empty.
+    assert!(find(&inbox.path().join("students.csv"), numbers()).unwrap().is_none());
+    let nowhere = gone.join("students.csv");
+    assert!(matches!(find(&nowhere, numbers()), Err(Refusal::Unreadable { .. })));
 }
 
 #[test]

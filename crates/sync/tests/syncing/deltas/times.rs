@@ -171,6 +171,14 @@ fn deltas_that_lie_there_are_taken_the_oldest_first_after_the_newest_bulk() {
     assert_eq!(library.publish().follow, 0);
     assert!(student(&library, 1_000_003).student.enabled && library.row(1_000_001).is_some());
     assert!(matches!(library.sync(Mode::Manual).unwrap(), Outcome::NothingToDo), "each is taken once");
+
+    // Other rules: of what lies there the bulk alone would bring back who left since, and the deltas are done.
+    library.district.cards = CardRules::new(vec![card("9", "[0-9]{7}", &[], SPACE)]);
+    for mode in [Mode::Scheduled, Mode::Manual] {
+        let Err(SyncError::Source(refusal)) = library.sync(mode) else { panic!("{mode:?}") };
+        assert!(refusal.to_string().contains("ask the district for a bulk export"), "{refusal}");
+    }
+    assert!(library.row(1_000_005).is_none() && library.row(1_000_003).is_some(), "the last roster serves on");
 }
 
 /// Packs the files of a folder, as a district would.
