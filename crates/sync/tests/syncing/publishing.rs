@@ -1,7 +1,6 @@
 //! Bundles in, generations out: what is published, what is refused, and what serves on.
 
 use std::fs;
-
 use std::time::Duration;
 
 use crate::library::{Library, SPACE, birth_date, card, keyring};
