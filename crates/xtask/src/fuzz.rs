@@ -37,7 +37,7 @@ pub struct Options {
 enum Target {
     /// NCIP: read, answered, and the answer read again; framing.
     Ncip,
-    /// SIP2: frames, requests and responses, written and read again.
+    /// SIP2: frames, requests and responses, read and written.
     Sip2,
 }
 
