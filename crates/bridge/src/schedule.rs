@@ -172,6 +172,9 @@ fn sync_one(service: &Service, looks: &sync::Looks, id: &str) -> Option<Duration
         Ok(Outcome::RefusedBefore) => {
             tracing::warn!(district = id, "what lies in the inbox was refused before, and waits for another");
         }
+        Ok(Outcome::NotCleared(error)) => {
+            tracing::error!(district = id, %error, "the source could not be cleared away");
+        }
         Ok(Outcome::NothingToDo | Outcome::StillHeld | Outcome::DryRun(_)) => {}
         Err(SyncError::Roster(roster::RosterError::Locked { .. })) => {
             tracing::info!(district = id, "another process syncs this district");

@@ -19,8 +19,6 @@ use crate::request::Request;
 /// A published roster that changes can be applied to.
 pub(crate) struct Base {
     pub generation: Arc<Generation>,
-    /// The fingerprints of the deliveries that it is made of.
-    pub applied: Vec<String>,
     records: Records,
 }
 
@@ -65,13 +63,18 @@ impl Base {
         } else if records.source != of {
             Err("the last roster is of another source")
         } else {
-            Ok(Self { generation, applied: records.applied.clone(), records })
+            Ok(Self { generation, records })
         })
     }
 
-    /// The fingerprints of the deliveries that are done, where what they came to is not to be made again of them: deltas came
-    /// after the whole one, which alone would bring back those who left. Without any it may be read again.
-    pub fn applied(store: &Store, request: &Request<'_>, source: &Source) -> Vec<String> {
+    /// The fingerprints of the deliveries that it is made of.
+    pub fn applied(&self) -> &[String] {
+        &self.records.applied
+    }
+
+    /// The same of a roster that nothing can be applied to, where it is not to be made again of them: deltas came after the
+    /// whole one, which alone would bring back those who left. Without any that one may be read again.
+    pub fn spent(store: &Store, request: &Request<'_>, source: &Source) -> Vec<String> {
         let serving = store.serving(&request.district.id).ok().flatten();
         let records = serving.and_then(|generation| generation.header().records.clone());
         let of = source.kind.delta_source();

@@ -72,6 +72,7 @@ fn record_of(request: &Request<'_>, outcome: &Result<Outcome, SyncError>) -> Opt
             Outcome::DryRun(_)
             | Outcome::Growing
             | Outcome::NothingToDo
+            | Outcome::NotCleared(_)
             | Outcome::Held
             | Outcome::StillHeld
             | Outcome::RefusedBefore,

@@ -52,6 +52,8 @@ pub enum Outcome {
     Growing,
     /// Nothing new in the inbox.
     NothingToDo,
+    /// Nothing new in the inbox, but what was published before, and still cannot be cleared away.
+    NotCleared(Refusal),
     /// A rollback holds scheduled syncs until a manual one.
     Held,
     /// Nothing new in the inbox for a manual one, and so a rollback still holds.

@@ -37,8 +37,8 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
     }
     let base = Base::of(store, request, source)?;
     let applied = match &base {
-        Ok(base) => base.applied.clone(),
-        Err(_) => Base::applied(store, request, source),
+        Ok(base) => base.applied().to_vec(),
+        Err(_) => Base::spent(store, request, source),
     };
     let Some(Opened { directory: bundle, follow }) = crate::source::open(source, &applied)? else {
         return match (published, base) {
@@ -58,24 +58,19 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
         return Ok(Outcome::Growing);
     }
     let fingerprint = bundle.fingerprint()?.to_string();
+    let as_refused = as_refused(request, published.as_ref(), &fingerprint);
     if request.mode == Mode::Scheduled {
         if is_published(store, request, &fingerprint)? {
             // Perhaps it could not be cleared away then, and there are birth dates in it.
-            clear_away(source, bundle)?;
-            return Ok(Outcome::NothingToDo);
+            return Ok(clear_away(source, bundle).map_or_else(Outcome::NotCleared, |()| Outcome::NothingToDo));
         }
-        if store
-            .state()
-            .refused(&district.id)?
-            .is_some_and(|known| known == refusal(request, published.as_ref(), &fingerprint))
-        {
+        if store.state().refused(&district.id)?.is_some_and(|refused| refused == as_refused) {
             return Ok(Outcome::RefusedBefore);
         }
     }
-    let what_is_refused = refusal(request, published.as_ref(), &fingerprint);
     let outcome = Run { store, request, source, lock: &lock, follow }.publish(bundle, base, &fingerprint, progress);
     let refused = match &outcome {
-        Ok(Outcome::Refused(_)) | Err(SyncError::Source(Refusal::BadData(_))) => Some(what_is_refused.as_slice()),
+        Ok(Outcome::Refused(_)) | Err(SyncError::Source(Refusal::BadData(_))) => Some(as_refused.as_slice()),
         _ => None,
     };
     if request.mode != Mode::DryRun {
@@ -88,7 +83,7 @@ pub fn run(store: &Store, request: &Request<'_>, progress: &dyn Fn(u64)) -> Resu
 
 /// What is remembered of a delivery that is refused: it, what it was to follow, and the rules that it was read by. Where one
 /// of these is another it is looked at again.
-fn refusal(request: &Request<'_>, published: Option<&Published>, fingerprint: &str) -> Vec<u8> {
+fn as_refused(request: &Request<'_>, published: Option<&Published>, fingerprint: &str) -> Vec<u8> {
     let district = request.district;
     let rules = (
         &district.cards,

@@ -11,11 +11,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use super::account;
-use super::entry::Entry;
+use super::entry::{Entry, GUID};
 
-/// What identifies an entry in Active Directory, whatever becomes of its name.
-pub(super) const GUID: &str = "objectGUID";
-/// The same elsewhere (RFC 4530).
+/// What identifies an entry where it has no [`GUID`] (RFC 4530).
 const UUID: &str = "entryUUID";
 
 /// The attributes that a later question for changes builds on.
@@ -61,10 +59,8 @@ impl Stamp {
 
 /// What an entry is called for as long as it exists; its name only where it has nothing better.
 pub(super) fn key(entry: &Entry) -> String {
-    if let Some(guid) = entry.values(GUID).first() {
-        return hex(guid);
-    }
-    String::from_utf8_lossy(entry.values(UUID).first().unwrap_or(&entry.dn)).into_owned()
+    let otherwise = || String::from_utf8_lossy(entry.values(UUID).first().unwrap_or(&entry.dn)).into_owned();
+    entry.guid().unwrap_or_else(otherwise)
 }
 
 /// When an entry last changed, in milliseconds since 1970; 0: it does not say.
@@ -83,10 +79,6 @@ fn time(written: &[u8]) -> Option<i64> {
     });
     let time = DateTime::strptime("%Y%m%d%H%M%S", seconds).ok().filter(|_| is_utc)?;
     TimeZone::UTC.to_timestamp(time).ok().map(Timestamp::as_millisecond)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

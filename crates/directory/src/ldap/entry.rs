@@ -2,6 +2,9 @@
 
 use ldap3::asn1::StructureTag;
 
+/// What identifies an entry in Active Directory, whatever becomes of its name.
+pub(super) const GUID: &str = "objectGUID";
+
 /// An entry: its name, and the values of its attributes.
 pub(super) struct Entry {
     pub dn: Vec<u8>,
@@ -20,6 +23,11 @@ impl Entry {
             Some((name, values.collect::<Option<_>>()?))
         });
         Some(Self { dn, attributes: attributes.collect::<Option<_>>()? })
+    }
+
+    /// Its [`GUID`], in hexadecimal.
+    pub fn guid(&self) -> Option<String> {
+        Some(self.values(GUID).first()?.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The values of an attribute; none where the entry has none, or the account may not read it.

@@ -5,8 +5,8 @@ use patron::{Grade, IdSource, Role, SchoolIndex, Student};
 use zeroize::Zeroizing;
 
 use super::account;
-use super::changes::{self, GUID, hex};
-use super::entry::Entry;
+use super::changes;
+use super::entry::{Entry, GUID};
 use super::settings::Settings;
 use crate::cell;
 use crate::notes::Notes;
@@ -235,8 +235,8 @@ impl<'a> People<'a> {
         let names = match self.ids.get(at) {
             Some(IdPlace::Attributes(names)) => names.clone(),
             Some(IdPlace::Entry) | None => {
-                return match entry.values(GUID).first() {
-                    Some(guid) => Ok(hex(guid)),
+                return match entry.guid() {
+                    Some(guid) => Ok(guid),
                     None => text(&entry.dn, "dn").map(str::to_owned),
                 };
             }

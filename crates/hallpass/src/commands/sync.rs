@@ -124,7 +124,7 @@ fn sync_one(store: &Store, site: &Site, number: usize, district: &District, mode
             );
             Ok(0)
         }
-        // Only a schedule is held back by these.
-        Outcome::Held | Outcome::RefusedBefore | Outcome::Growing => Ok(0),
+        // Only a schedule is told these.
+        Outcome::Held | Outcome::RefusedBefore | Outcome::Growing | Outcome::NotCleared(_) => Ok(0),
     }
 }

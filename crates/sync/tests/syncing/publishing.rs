@@ -179,6 +179,11 @@ fn what_could_not_be_cleared_away_is_tried_again() {
     // As where a sync ended between publishing and deleting.
     assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::Published(..)));
     assert!(library.inbox("demographics.csv").exists());
+    library.district.source.as_mut().unwrap().after = After::Archive;
+    // Where the archive should be, there is a file.
+    fs::write(library.inbox("archive"), "").unwrap();
+    assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::NotCleared(_)));
+    assert!(library.inbox("demographics.csv").exists(), "nothing is lost");
     library.district.source.as_mut().unwrap().after = After::Delete;
     assert!(matches!(library.sync(Mode::Scheduled).unwrap(), Outcome::NothingToDo));
     assert!(!library.inbox("demographics.csv").exists() && !library.inbox("users.csv").exists());
