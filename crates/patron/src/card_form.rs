@@ -144,12 +144,14 @@ impl CardForm {
     /// Whether this is the very card of a number in the roster.
     pub fn makes(&self, card: &str, id: &str) -> bool {
         let spec = &self.spec;
-        let rest = card.strip_prefix(&*spec.before).and_then(|rest| rest.strip_prefix(id));
-        let rest = rest.and_then(|rest| rest.strip_prefix(&*spec.after));
-        match spec.check {
-            None => rest == Some(""),
-            Some(_) => rest.is_some() && self.card_of(id) == card,
+        if spec.check.is_some() {
+            return self.card_of(id) == card;
         }
+        let rest = card.as_bytes().split_at_checked(spec.before.len());
+        let rest = rest.and_then(|(before, rest)| Some((before, rest.split_at_checked(id.len())?)));
+        rest.is_some_and(|(before, (middle, after))| {
+            same(before, spec.before.as_bytes()) && middle == id.as_bytes() && same(after, spec.after.as_bytes())
+        })
     }
 
     /// A card that the form makes, for messages.
@@ -233,9 +235,15 @@ fn without_domain<'a>(text: &'a str, domain: &str) -> &'a str {
 fn begins_with(card: &str, before: &str, any_case: bool) -> bool {
     match card.as_bytes().get(..before.len()) {
         Some(start) if any_case => start.eq_ignore_ascii_case(before.as_bytes()),
-        Some(start) => start == before.as_bytes(),
+        Some(start) => same(start, before.as_bytes()),
         None => false,
     }
+}
+
+/// Whether both are the same. Most literals are empty, and then nothing is compared: an empty string points nowhere, and
+/// on some processors the C library's `memcmp` takes 100 ns to find out that it need not look there.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && (one.is_empty() || one == other)
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
-
-use crate::keyring::{mac, random_bytes};
+use crate::keyring::{hex, random_bytes};
+use crate::mac::MacKey;
 use crate::seal::Seal;
 use crate::state::State;
 use crate::{KeyId, Keyring, RosterError, RowIndex};
@@ -19,7 +18,7 @@ const ID: usize = 8;
 pub struct OptOutMark(pub [u8; 16]);
 
 /// Makes internal ids.
-pub struct IdentityKey(hmac::Key);
+pub struct IdentityKey(MacKey);
 
 impl IdentityKey {
     /// The key of a data folder: opened, sealed anew where another key is the current one, or made.
@@ -35,37 +34,36 @@ impl IdentityKey {
             index.copy_from_slice(nonce);
             let mut plain = Vec::new();
             let opened = Seal::of_identity(key)?.open(&RowIndex(index), sealed, &mut plain);
-            if opened.is_ok() {
+            if let (Ok(()), Ok(plain)) = (opened, plain[..].try_into()) {
                 if key.id() != keyring.current().id() {
-                    Self::keep(&plain, state, keyring)?;
+                    Self::keep(plain, state, keyring)?;
                 }
-                return Ok(Self(hmac::Key::new(HMAC_SHA256, &plain)));
+                return Ok(Self(MacKey::new(plain)));
             }
         }
         let fresh: [u8; 32] = random_bytes()?;
         Self::keep(&fresh, state, keyring)?;
-        Ok(Self(hmac::Key::new(HMAC_SHA256, &fresh)))
+        Ok(Self(MacKey::new(&fresh)))
     }
 
     /// The id of a student for a client: 16 hex digits.
     pub fn internal_id(&self, client: &str, space: &str, id: &str) -> String {
-        let mac = mac(&self.0, &[client.as_bytes(), &[0], space.as_bytes(), &[0], id.as_bytes()]);
-        mac.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let mac = self.0.truncated(&[client.as_bytes(), &[0], space.as_bytes(), &[0], id.as_bytes()]);
+        hex(mac).map(char::from).iter().collect()
     }
 
     /// What stands for a student in the list of those who opted out: it tells nobody who they are.
     pub fn opt_out_mark(&self, space: &str, id: &str) -> OptOutMark {
         // No client has such an id.
-        let mac = mac(&self.0, &[b"\x01opt-out", &[0], space.as_bytes(), &[0], id.as_bytes()]);
-        OptOutMark(mac.first_chunk().copied().unwrap_or_default())
+        OptOutMark(self.0.truncated(&[b"\x01opt-out", &[0], space.as_bytes(), &[0], id.as_bytes()]))
     }
 
     /// 32 bytes for a purpose of its own. No client's id begins with a NUL, so that none is an internal id.
     pub(crate) fn subkey(&self, label: &[u8]) -> [u8; 32] {
-        mac(&self.0, &[&[0], label])
+        self.0.of(&[&[0], label])
     }
 
-    fn keep(plain: &[u8], state: &State, keyring: &Keyring) -> Result<(), RosterError> {
+    fn keep(plain: &[u8; 32], state: &State, keyring: &Keyring) -> Result<(), RosterError> {
         let key = keyring.current();
         // The nonce is random, and a key seals a handful of these in its life.
         let index = RowIndex(random_bytes()?);

@@ -6,13 +6,13 @@
 use std::fmt;
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA256};
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use patron::Pin;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::RosterError;
+use crate::mac::MacKey;
 
 /// Which key something was made under: a public name that says nothing about the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,11 +94,11 @@ impl fmt::Debug for Verifier {
 /// One key and its subkeys.
 pub struct Key {
     id: KeyId,
-    index: hmac::Key,
-    pin: hmac::Key,
-    attempts: hmac::Key,
-    person: hmac::Key,
-    record: hmac::Key,
+    index: MacKey,
+    pin: MacKey,
+    attempts: MacKey,
+    person: MacKey,
+    record: MacKey,
     pseudonym: hkdf::Prk,
     seal: hkdf::Prk,
 }
@@ -108,7 +108,7 @@ impl Key {
     pub(crate) fn derive(bytes: &[u8; 32]) -> Result<Self, RosterError> {
         let root = hkdf::Salt::new(HKDF_SHA256, b"hallpass key 1").extract(bytes);
         let subkey = |label: &[u8]| expand(&root, label);
-        let mac = |label| subkey(label).map(|key| hmac::Key::new(HMAC_SHA256, &key));
+        let mac = |label| subkey(label).map(|key| MacKey::new(&key));
         let prk = |label| subkey(label).map(|key| hkdf::Prk::new_less_safe(HKDF_SHA256, &key));
         let mut id = [0; 8];
         id.copy_from_slice(subkey(b"key id")?.first_chunk::<8>().ok_or(RosterError::Crypto("short key"))?);
@@ -131,12 +131,12 @@ impl Key {
 
     /// Where the row of an ID stands: HMAC-SHA-256 over (ID space, 0, ID).
     pub fn row_index(&self, space: &str, id: &str) -> RowIndex {
-        RowIndex(mac(&self.index, &[space.as_bytes(), &[0], id.as_bytes()]))
+        RowIndex(self.index.of(&[space.as_bytes(), &[0], id.as_bytes()]))
     }
 
     /// Where a generation's decoy stands. No ID space is empty, so no student can stand there.
     pub fn decoy_index(&self) -> RowIndex {
-        RowIndex(mac(&self.index, &[&[0], b"decoy"]))
+        RowIndex(self.index.of(&[&[0], b"decoy"]))
     }
 
     /// The verifier of a PIN, bound to the person and to the rule it was made under.
@@ -147,29 +147,29 @@ impl Key {
     /// The same for a PIN that a rule made.
     pub fn verifier_of_bytes(&self, space: &str, id: &str, rule_version: &str, pin: &[u8]) -> Verifier {
         // Spaces, IDs and versions hold no NUL, so that no two inputs run together.
-        Verifier(mac(&self.pin, &[space.as_bytes(), &[0], id.as_bytes(), &[0], rule_version.as_bytes(), &[0], pin]))
+        Verifier(self.pin.of(&[space.as_bytes(), &[0], id.as_bytes(), &[0], rule_version.as_bytes(), &[0], pin]))
     }
 
     /// Under which name the attempts at a card are counted, in a table of their own.
     pub fn attempts_key(&self, space: &str, id: &str) -> [u8; 16] {
-        truncated(mac(&self.attempts, &[space.as_bytes(), &[0], id.as_bytes()]))
+        self.attempts.truncated(&[space.as_bytes(), &[0], id.as_bytes()])
     }
 
     /// A mark of a birth date for telling two people of one ID apart during a sync; it is in no row, and only in the sealed
     /// records of a source that can say what changed.
     pub fn person_mark(&self, space: &str, id: &str, birth_date: &[u8]) -> [u8; 16] {
-        truncated(mac(&self.person, &[space.as_bytes(), &[0], id.as_bytes(), &[0], birth_date]))
+        self.person.truncated(&[space.as_bytes(), &[0], id.as_bytes(), &[0], birth_date])
     }
 
     /// Under which name a source's record of a person is kept.
     pub fn record_key(&self, source_id: &str) -> [u8; 16] {
-        truncated(mac(&self.record, &[source_id.as_bytes()]))
+        self.record.truncated(&[source_id.as_bytes()])
     }
 
     /// The key of a month's pseudonyms.
     pub fn pseudonym_key(&self, month: Month) -> Result<PseudonymKey, RosterError> {
         let key = expand(&self.pseudonym, format!("{:04}-{:02}", month.year, month.month).as_bytes())?;
-        Ok(PseudonymKey(hmac::Key::new(HMAC_SHA256, &key)))
+        Ok(PseudonymKey(MacKey::new(&key)))
     }
 
     /// 32 bytes for sealing under a label of its own.
@@ -236,12 +236,12 @@ impl Month {
 }
 
 /// The key of one month's pseudonyms.
-pub struct PseudonymKey(hmac::Key);
+pub struct PseudonymKey(MacKey);
 
 impl PseudonymKey {
     /// The pseudonym of a student, or of a raw card where no ID space is known (`space` is empty then).
     pub fn pseudonym(&self, space: &str, id: &str) -> Pseudonym {
-        Pseudonym(truncated(mac(&self.0, &[space.as_bytes(), &[0], id.as_bytes()])))
+        Pseudonym(self.0.truncated(&[space.as_bytes(), &[0], id.as_bytes()]))
     }
 }
 
@@ -257,13 +257,7 @@ impl Pseudonym {
 
     /// The 16 hex digits of the logs.
     pub fn hex(self) -> [u8; 16] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut hex = [b'0'; 16];
-        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-            *pair = [digit(byte >> 4), digit(byte & 15)];
-        }
-        hex
+        hex(self.0)
     }
 }
 
@@ -294,25 +288,15 @@ fn expand(prk: &hkdf::Prk, label: &[u8]) -> Result<[u8; 32], RosterError> {
     Ok(key)
 }
 
-pub(crate) fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(key);
-    for part in parts {
-        context.update(part);
+/// Bytes as hexadecimal digits, small letters.
+pub(crate) fn hex(bytes: [u8; 8]) -> [u8; 16] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [b'0'; 16];
+    for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    let mut bytes = [0; 32];
-    // HMAC-SHA-256 gives 32 bytes, always.
-    for (to, from) in bytes.iter_mut().zip(context.sign().as_ref()) {
-        *to = *from;
-    }
-    bytes
-}
-
-pub(crate) fn truncated<const N: usize>(mac: [u8; 32]) -> [u8; N] {
-    let mut bytes = [0; N];
-    for (to, from) in bytes.iter_mut().zip(mac) {
-        *to = from;
-    }
-    bytes
+    hex
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod identity;
 pub mod key_file;
 pub mod keyring;
 pub mod live;
+mod mac;
 pub mod opt_outs;
 pub mod period;
 pub mod records;

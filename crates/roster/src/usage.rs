@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use heed::RwTxn;
 use patron::{Grade, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::keyring::{mac, random_bytes, truncated};
+use crate::keyring::random_bytes;
+use crate::mac::MacKey;
 use crate::seal::Seal;
 use crate::state::State;
 use crate::{IdentityKey, Period, RosterError, RowIndex, UseMonth};
@@ -86,7 +86,7 @@ struct Stored<'a> {
 
 /// The keys of marks and tallies. They derive from the identity key, and so outlive a rotation.
 pub struct UsageKey {
-    names: hmac::Key,
+    names: MacKey,
     seal: [u8; 32],
 }
 
@@ -100,20 +100,19 @@ const NONCE: usize = 12;
 impl UsageKey {
     /// The keys of an identity key.
     pub fn of(identity: &IdentityKey) -> Self {
-        let names = hmac::Key::new(HMAC_SHA256, &identity.subkey(b"use names"));
-        Self { names, seal: identity.subkey(b"use seal") }
+        Self { names: MacKey::new(&identity.subkey(b"use names")), seal: identity.subkey(b"use seal") }
     }
 
     /// The mark of a person, at a client or, where `client` is empty, at any.
     pub fn mark(&self, space: &str, id: &str, client: &str) -> Mark {
         let parts = [&[MARK][..], space.as_bytes(), &[0], id.as_bytes(), &[0], client.as_bytes()];
-        Mark(truncated(mac(&self.names, &parts)))
+        Mark(self.names.truncated(&parts))
     }
 
     fn tally_name(&self, period: Period, dimension: Dimension, code: &str, client: &str) -> [u8; 16] {
         let period = period.to_string();
         let parts = [&[TALLY, dimension as u8][..], period.as_bytes(), &[0], code.as_bytes(), &[0], client.as_bytes()];
-        truncated(mac(&self.names, &parts))
+        self.names.truncated(&parts)
     }
 
     fn seal(&self, district: &str) -> Result<Seal, RosterError> {
