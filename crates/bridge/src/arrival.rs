@@ -1,6 +1,7 @@
 //! From an accepted connection to a session: where it comes from, TLS, and who it is as far as that is known.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{self, End};
+use crate::connection::{Connection, End};
 use crate::gate::Place;
 use crate::house::House;
+use crate::lanes::Movable;
 use crate::logins::{self, Known};
 use crate::metrics::Closed;
 use crate::service::Service;
@@ -51,6 +53,14 @@ enum Spoken {
     NcipTcp,
 }
 
+/// What becomes of a connection.
+pub enum Course {
+    /// It is over.
+    Over(End),
+    /// It stays: served on by this, in a lane.
+    Stays(Pin<Box<dyn Future<Output = End> + Send>>),
+}
+
 /// Who a connection is before it has said anything.
 pub struct Identity {
     known: Option<Known>,
@@ -69,17 +79,18 @@ impl Arrival {
         }
     }
 
-    /// Serves the connection to its end.
+    /// Serves the connection to its end, or until it is known to stay.
     pub async fn serve(
         mut self,
         mut stream: TcpStream,
         identity: Option<Identity>,
         draining: &CancellationToken,
-    ) -> End {
+    ) -> Course {
+        let over = Course::Over;
         // Not held for the life of the connection: the rosters of this view are open as long as the view is.
         let house = self.service.view.load_full();
         let limits = house.site.limits.clone();
-        let Some(door) = house.doors.get(self.door) else { return End::Closed(Closed::NotAdmitted) };
+        let Some(door) = house.doors.get(self.door) else { return over(End::Closed(Closed::NotAdmitted)) };
         let spoken = match door.protocol {
             Protocol::Sip2 => Spoken::Sip2 { prompts: door.prompts },
             Protocol::NcipHttp => Spoken::NcipHttp,
@@ -92,12 +103,12 @@ impl Arrival {
                 let passed_on = self.passed_on(&mut stream, &house);
                 match within(limits.tls_time, draining, passed_on).await {
                     Some(Some(source)) => self.source = source,
-                    _ if draining.is_cancelled() => return End::Drained,
-                    _ => return self.turned_away("proxy", Closed::Proxy),
+                    _ if draining.is_cancelled() => return over(End::Drained),
+                    _ => return over(self.turned_away("proxy", Closed::Proxy)),
                 }
                 match self.identify(&house, None) {
                     Ok(identity) => identity,
-                    Err(end) => return end,
+                    Err(end) => return over(end),
                 }
             }
         };
@@ -126,15 +137,15 @@ impl Arrival {
         spoken: Spoken,
         limits: &Limits,
         draining: &CancellationToken,
-    ) -> End {
+    ) -> Course {
         let stream = match within(limits.tls_time, draining, tls.accept(stream)).await {
             Some(Ok(stream)) => stream,
             Some(Err(error)) => {
                 tracing::warn!(listener = %self.listener, source = %self.source, why = %error, "tls_failed");
-                return self.turned_away("tls", Closed::Tls);
+                return Course::Over(self.turned_away("tls", Closed::Tls));
             }
-            None if draining.is_cancelled() => return End::Drained,
-            None => return self.turned_away("tls", Closed::Tls),
+            None if draining.is_cancelled() => return Course::Over(End::Drained),
+            None => return Course::Over(self.turned_away("tls", Closed::Tls)),
         };
         // A certificate is asked for only where it says who the client is.
         let identity = if stream.get_ref().1.peer_certificates().is_some() {
@@ -143,7 +154,7 @@ impl Arrival {
             let identified = self.identify(&self.service.house(), Some(&stream));
             match identified {
                 Ok(identity) => identity,
-                Err(end) => return end,
+                Err(end) => return Course::Over(end),
             }
         } else {
             identity
@@ -151,25 +162,31 @@ impl Arrival {
         self.talk(stream, identity, spoken, limits, draining).await
     }
 
-    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    async fn talk<S: AsyncRead + AsyncWrite + Movable + Unpin + Send + 'static>(
         self,
         mut stream: S,
         mut identity: Identity,
         spoken: Spoken,
         limits: &Limits,
         draining: &CancellationToken,
-    ) -> End {
+    ) -> Course {
         let mut input = BytesMut::new();
         let prompts = match spoken {
             Spoken::Sip2 { prompts } => prompts,
-            // Boxed: SIP2's connections would carry the room for it.
             Spoken::NcipHttp => {
                 let session = self.ncip_session(identity, limits);
-                return Box::pin(ncip::http::serve(stream, session, &self.service, limits, draining)).await;
+                let (service, limits, draining) = (self.service, limits.clone(), draining.clone());
+                // Who speaks HTTP keeps its connections.
+                return Course::Stays(Box::pin(async move {
+                    stream.move_here();
+                    ncip::http::serve(stream, session, &service, &limits, &draining).await
+                }));
             }
+            // Boxed: SIP2's connections would carry the room for it.
             Spoken::NcipTcp => {
                 let session = self.ncip_session(identity, limits);
-                return Box::pin(ncip::tcp::serve(stream, session, &self.service, limits, draining)).await;
+                let served = Box::pin(ncip::tcp::serve(stream, session, &self.service, limits, draining));
+                return Course::Over(served.await);
             }
         };
         if prompts && identity.known.is_none() {
@@ -177,14 +194,23 @@ impl Arrival {
             let prompted = Box::pin(self.prompt(&mut stream, &mut input));
             match within(limits.login_time, draining, prompted).await {
                 Some(Some(known)) => identity = Identity { known: Some(known), stranger: None },
-                Some(None) => return End::Closed(Closed::FailedLogins),
-                None if draining.is_cancelled() => return End::Drained,
-                None => return End::Closed(Closed::LoginTime),
+                Some(None) => return Course::Over(End::Closed(Closed::FailedLogins)),
+                None if draining.is_cancelled() => return Course::Over(End::Drained),
+                None => return Course::Over(End::Closed(Closed::LoginTime)),
             }
         }
         let Self { service, listener, source, .. } = self;
         let session = Session::new(listener, source, identity.known, identity.stranger);
-        connection::serve(stream, input, session, &service, limits, draining).await
+        let mut connection = Connection::new(stream, input, session);
+        if let Some(end) = connection.serve(&service, limits, draining).await {
+            return Course::Over(end);
+        }
+        let (limits, draining) = (limits.clone(), draining.clone());
+        Course::Stays(Box::pin(async move {
+            connection.stream.move_here();
+            // It says only once that it stays.
+            connection.serve(&service, &limits, &draining).await.unwrap_or(End::Peer)
+        }))
     }
 
     fn ncip_session(&self, identity: Identity, limits: &Limits) -> ncip::session::Session {

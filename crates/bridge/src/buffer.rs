@@ -7,7 +7,7 @@ use bytes::BytesMut;
 /// Room for a request or a reply; both are about a hundred bytes.
 const ROOM: usize = 512;
 /// Buffers that wait for the next request on this thread.
-const SPARE: usize = 4;
+const SPARE: usize = 64;
 
 thread_local! {
     static BUFFERS: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };

@@ -13,6 +13,7 @@ use bytes::{Buf as _, BytesMut};
 use sip2::{Codec, CodecError};
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::codec::Decoder as _;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ use crate::sip::session::{Session, Step};
 const SCRATCH: usize = 4096;
 /// How long what a peer still sends is read after the last reply, so that no reset takes that reply back.
 const LINGER: Duration = Duration::from_secs(1);
+/// Answered messages after which a connection stays: what asks about one patron and goes has two or three.
+const SETTLED: usize = 8;
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -40,63 +43,85 @@ pub enum End {
     Closed(Closed),
 }
 
-/// Serves one connection until it ends; `input` is what was read of it already.
-pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    mut input: BytesMut,
-    mut session: Session,
-    service: &Service,
-    limits: &Limits,
-    draining: &CancellationToken,
-) -> End {
-    let mut codec = Codec::with_limit(limits.frame);
-    let mut active = Instant::now();
-    let login_due = active + limits.login_time;
-    let mut frame_due = None;
-    let (drained, timer) = (pin!(draining.cancelled()), pin!(sleep_until(active + limits.idle_time)));
-    let mut alarms = Alarms::new(drained, timer);
-    loop {
-        let mut output = buffer::take();
-        let answered = answer_all(&mut codec, &mut input, &mut output, &mut session, service, limits).await;
-        // What was asked before a fault is still answered.
-        let written = write(&mut stream, &mut output, limits).await;
-        buffer::give_back(output);
-        let answered = match answered {
-            Ok(frames) => frames > 0,
-            Err(cause) => {
-                close(&mut stream).await;
-                return End::Closed(cause);
+/// A connection that speaks SIP2.
+pub struct Connection<S> {
+    /// Where the peer is heard.
+    pub stream: S,
+    input: BytesMut,
+    session: Session,
+    /// Whether it is on a lane, where it stays.
+    settled: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// A connection; `input` is what was read of it already.
+    pub const fn new(stream: S, input: BytesMut, session: Session) -> Self {
+        Self { stream, input, session, settled: false }
+    }
+
+    /// Serves it until it ends, or until it has shown that it stays: then `None`, once, between two messages.
+    pub async fn serve(&mut self, service: &Service, limits: &Limits, draining: &CancellationToken) -> Option<End> {
+        let Self { stream, input, session, settled } = self;
+        let mut codec = Codec::with_limit(limits.frame);
+        let mut active = Instant::now();
+        let login_due = active + limits.login_time;
+        let mut frame_due = None;
+        let mut messages = 0;
+        let (drained, timer) = (pin!(draining.cancelled()), pin!(sleep_until(active + limits.idle_time)));
+        let mut alarms = Alarms::new(drained, timer);
+        loop {
+            let mut output = buffer::take();
+            let answered = answer_all(&mut codec, input, &mut output, session, service, limits).await;
+            if *settled && !output.is_empty() {
+                // The others of the lane that were asked work out their answers first, and then all are sent: each one
+                // sent may give the processor to whoever waits for it.
+                yield_now().await;
             }
-        };
-        if let Err(end) = written {
-            return end;
-        }
-        if input.is_empty() {
-            // An idle connection holds no buffer.
-            buffer::give_back(mem::take(&mut input));
-            frame_due = None;
-        } else if answered || frame_due.is_none() {
-            // From its first byte to its last: a byte a second is no progress.
-            frame_due = Some(Instant::now() + limits.frame_time);
-        }
-        let (mut due, mut cause) = match frame_due {
-            Some(due) => (due, Closed::FrameTime),
-            None => (active + limits.idle_time, Closed::Idle),
-        };
-        if !session.is_known() && login_due < due {
-            (due, cause) = (login_due, Closed::LoginTime);
-        }
-        let end = match alarms.wait(&mut stream, &mut input, due, frame_due.is_some()).await {
-            Woken::Read(Ok(1..)) => {
-                active = Instant::now();
-                continue;
+            // What was asked before a fault is still answered.
+            let written = write(stream, &mut output, limits).await;
+            buffer::give_back(output);
+            let answered = match answered {
+                Ok(frames) => frames,
+                Err(cause) => {
+                    close(stream).await;
+                    return Some(End::Closed(cause));
+                }
+            };
+            if let Err(end) = written {
+                return Some(end);
             }
-            Woken::Read(Ok(0) | Err(_)) => return End::Peer,
-            Woken::Drained => End::Drained,
-            Woken::Late => End::Closed(cause),
-        };
-        close(&mut stream).await;
-        return end;
+            if input.is_empty() {
+                // An idle connection holds no buffer.
+                buffer::give_back(mem::take(input));
+                frame_due = None;
+                messages += answered;
+                if !*settled && messages >= SETTLED && session.is_known() {
+                    *settled = true;
+                    return None;
+                }
+            } else if answered > 0 || frame_due.is_none() {
+                // From its first byte to its last: a byte a second is no progress.
+                frame_due = Some(Instant::now() + limits.frame_time);
+            }
+            let (mut due, mut cause) = match frame_due {
+                Some(due) => (due, Closed::FrameTime),
+                None => (active + limits.idle_time, Closed::Idle),
+            };
+            if !session.is_known() && login_due < due {
+                (due, cause) = (login_due, Closed::LoginTime);
+            }
+            let end = match alarms.wait(stream, input, due, frame_due.is_some()).await {
+                Woken::Read(Ok(1..)) => {
+                    active = Instant::now();
+                    continue;
+                }
+                Woken::Read(Ok(0) | Err(_)) => return Some(End::Peer),
+                Woken::Drained => End::Drained,
+                Woken::Late => End::Closed(cause),
+            };
+            close(stream).await;
+            return Some(end);
+        }
     }
 }
 

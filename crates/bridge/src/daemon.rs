@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::house::HouseFault;
+use crate::lanes::Lanes;
 use crate::listener::Listener;
 use crate::log_writer::LogWriter;
 use crate::service::Service;
@@ -111,12 +112,13 @@ pub async fn serve(loaded: Loaded, ready: impl FnOnce(&Opened)) -> Result<(), Br
     let control_socket = control::open(&site.data_dir).map_err(system("DATA-DIR/control.sock"))?;
     let (draining, tasks) = (CancellationToken::new(), TaskTracker::new());
     let permits = Arc::new(Semaphore::new(site.limits.connections));
+    let lanes = Arc::new(Lanes::open().map_err(system("threads"))?);
     let mut opened = Opened { listeners: Vec::new(), admin: None };
     for (listener, configured) in listeners.into_iter().zip(&site.listeners) {
         tracing::info!(protocol = configured.protocol.name(), address = listener.name(), "listening");
         opened.listeners.push(listener.name().to_owned());
-        let (service, permits) = (Arc::clone(&service), Arc::clone(&permits));
-        tasks.spawn(Arc::new(listener).run(service, permits, tasks.clone(), draining.clone()));
+        let (service, permits, lanes) = (Arc::clone(&service), Arc::clone(&permits), Arc::clone(&lanes));
+        tasks.spawn(Arc::new(listener).run(service, permits, lanes, tasks.clone(), draining.clone()));
     }
     if let Some(socket) = admin_socket {
         let address = socket.local_addr().map_err(system("admin.address"))?;

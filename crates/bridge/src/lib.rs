@@ -20,6 +20,7 @@ pub mod daemon;
 pub mod gate;
 pub mod house;
 pub mod keeper;
+pub mod lanes;
 pub mod listener;
 pub mod live;
 pub mod log_writer;

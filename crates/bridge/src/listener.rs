@@ -12,8 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::arrival::Arrival;
+use crate::arrival::{Arrival, Course};
 use crate::connection::End;
+use crate::lanes::Lanes;
 use crate::metrics::ListenerLabel;
 use crate::service::Service;
 
@@ -49,6 +50,7 @@ impl Listener {
         self: Arc<Self>,
         service: Arc<Service>,
         permits: Arc<Semaphore>,
+        lanes: Arc<Lanes>,
         tasks: TaskTracker,
         draining: CancellationToken,
     ) {
@@ -85,10 +87,21 @@ impl Listener {
             gauge.inc();
             let open = Open { gauge: gauge.clone(), _permit: permit.ok() };
             let (this, service, draining) = (Arc::clone(&self), Arc::clone(&service), draining.clone());
+            let (lanes, tracker) = (Arc::clone(&lanes), tasks.clone());
             tasks.spawn(async move {
-                let _open = open;
-                let end = arrival.serve(stream, identity, &draining).await;
-                this.ended(&service, source, &end);
+                let served = match arrival.serve(stream, identity, &draining).await {
+                    Course::Over(end) => return this.ended(&service, source, &end),
+                    Course::Stays(served) => served,
+                };
+                let served = tracker.track_future(async move {
+                    let _open = open;
+                    let end = served.await;
+                    this.ended(&service, source, &end);
+                });
+                match lanes.next() {
+                    Some(lane) => lane.spawn(served),
+                    None => tokio::spawn(served),
+                };
             });
         }
     }

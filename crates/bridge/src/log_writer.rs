@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Bytes that wait at most: some thousand lines.
 const BOUND: usize = 1 << 20;
 /// How long lines gather before they are written together.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Hands lines to the thread that writes them.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge::connection::{self, End};
+use bridge::connection::{Connection, End};
 use bridge::log_writer::LogWriter;
 use bridge::logins::Known;
 use bridge::metrics::Closed;
@@ -79,7 +79,12 @@ impl Desk {
         let (service, draining) = (Arc::clone(&self.service), self.draining.clone());
         let limits = service.house().site.limits.clone();
         let served = tokio::spawn(async move {
-            connection::serve(theirs, BytesMut::new(), session, &service, &limits, &draining).await
+            let mut connection = Connection::new(theirs, BytesMut::new(), session);
+            loop {
+                if let Some(end) = connection.serve(&service, &limits, &draining).await {
+                    return end;
+                }
+            }
         });
         (ours, served)
     }
