@@ -1,6 +1,7 @@
 //! Uses on their way to the disk: who was counted this month already is known here, so that a request waits for nothing.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,9 +21,30 @@ const SHARDS: usize = 16;
 /// People in each table: a million and some in all, 16 MB. A full one begins anew, which costs a look at the disk for each.
 const SHARD: usize = 1 << 16;
 
+/// People who were counted: by numbers that are as good as random, so that their hashes are they themselves.
+type Seen = HashSet<u64, BuildHasherDefault<ItIs>>;
+
+/// The hash of a number that needs none: turned, for the set takes its tag from the first bits and the place from the last.
+#[derive(Default)]
+struct ItIs(u64);
+
+impl Hasher for ItIs {
+    fn finish(&self) -> u64 {
+        self.0.rotate_right(8)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
 /// The uses of this moment.
 pub struct Uses {
-    seen: [Mutex<HashSet<u64>>; SHARDS],
+    seen: [Mutex<Seen>; SHARDS],
     waiting: Mutex<VecDeque<Use>>,
     /// There is no room for another: known without the lock, since then everybody new comes here.
     full: AtomicBool,
@@ -49,7 +71,7 @@ impl Uses {
 
     fn note_once(&self, key: u64, make: impl FnOnce() -> Option<Use>) {
         // Whoever is forgotten here is only written once more: the marks on the disk decide who counts.
-        let Some(shard) = self.seen.get(usize::try_from(key >> 60).unwrap_or_default()) else { return };
+        let Some(shard) = self.seen.get(key as usize % SHARDS) else { return };
         if lock(shard).contains(&key) {
             return;
         }
@@ -170,8 +192,7 @@ mod tests {
         let (_folder, key) = key();
         let (deferred, used) = (Counter::default(), used(&key, "1"));
         let uses = Uses::new(deferred.clone());
-        // Spread over the tables.
-        let person = |number: usize| (number as u64).rotate_right(4);
+        let person = |number: usize| number as u64;
         for number in 0..=WAITING {
             uses.note_once(person(number), || Some(used.clone()));
         }
@@ -189,7 +210,7 @@ mod tests {
         let (_folder, key) = key();
         let uses = Uses::new(Counter::default());
         for number in 0..=SHARD as u64 {
-            uses.note_once(number, || Some(used(&key, "1")));
+            uses.note_once(number * SHARDS as u64, || Some(used(&key, "1")));
             uses.take(1);
         }
         assert_eq!(lock(&uses.seen[0]).len(), 1);
