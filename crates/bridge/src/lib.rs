@@ -2,7 +2,7 @@
 //!
 //! A request's way, in the order of the files: [`listener`] accepts, [`arrival`] finds out who it is
 //! ([`proxy`], [`tls`], [`prompts`], [`gate`]), [`connection`] turns bytes into frames and one
-//! write ([`alarms`] wake it, [`buffer`] lends it memory), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages ([`ncip`] does all of this for NCIP), and the
+//! write ([`alarms`] wake it, [`buffer`] lends it memory, [`lanes`] keep it in one thread), [`sip`] holds what a session knows and turns messages into queries and verdicts into messages ([`ncip`] does all of this for NCIP), and the
 //! verdict (`question`) is told to [`verdict_log`] (perhaps into an [`audit`] log of its own), [`metrics`] and, where somebody was admitted, [`usage`]. [`house`] is all that a request is answered from, swapped whole.
 //!
 //! Around it: [`daemon`] starts and drains, [`keeper`] does what is due each second and [`schedule`] the syncs, [`reload`] swaps the

@@ -69,17 +69,12 @@ impl Desk {
         Self { _folder: folder, service: Arc::new(service), draining: CancellationToken::new() }
     }
 
-    /// Connects; `known` is whether the listener knows the client.
+    /// Connects, and is served to the end; `known` is whether the listener knows the client.
     fn connect(&self, known: bool) -> (DuplexStream, JoinHandle<End>) {
-        let (ours, theirs) = duplex(1 << 16);
-        let peer = IpAddr::from([127, 0, 0, 1]);
-        let house = self.service.house();
-        let client = known.then(|| Known::admit(&self.service, house.clients.first().unwrap(), 0, peer).unwrap());
-        let session = Session::new("test".into(), peer, client, None);
+        let (ours, mut connection) = self.connection(known);
         let (service, draining) = (Arc::clone(&self.service), self.draining.clone());
         let limits = service.house().site.limits.clone();
         let served = tokio::spawn(async move {
-            let mut connection = Connection::new(theirs, BytesMut::new(), session);
             loop {
                 if let Some(end) = connection.serve(&service, &limits, &draining).await {
                     return end;
@@ -87,6 +82,21 @@ impl Desk {
             }
         });
         (ours, served)
+    }
+
+    /// Serves it until it ends, or says that it stays.
+    async fn serve(&self, connection: &mut Connection<DuplexStream>) -> Option<End> {
+        let limits = self.service.house().site.limits.clone();
+        connection.serve(&self.service, &limits, &self.draining).await
+    }
+
+    fn connection(&self, known: bool) -> (DuplexStream, Connection<DuplexStream>) {
+        let (ours, theirs) = duplex(1 << 16);
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let house = self.service.house();
+        let client = known.then(|| Known::admit(&self.service, house.clients.first().unwrap(), 0, peer).unwrap());
+        let session = Session::new("test".into(), peer, client, None);
+        (ours, Connection::new(theirs, BytesMut::new(), session))
     }
 }
 
@@ -100,6 +110,47 @@ async fn read_line(stream: &mut DuplexStream) -> String {
 
 fn closed_by(end: &End, cause: Closed) -> bool {
     matches!(end, End::Closed(by) if *by == cause)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_known_connection_says_once_that_it_stays_and_its_session_goes_on() {
+    let desk = Desk::new();
+    let (mut peer, mut connection) = desk.connection(true);
+    let asks = async {
+        for messages in [1, 1, 6] {
+            peer.write_all(&b"9900802.00\r".repeat(messages)).await.unwrap();
+            for _ in 0..messages {
+                assert!(read_line(&mut peer).await.starts_with("98"));
+            }
+        }
+    };
+    let (stays, ()) = tokio::join!(desk.serve(&mut connection), asks);
+    assert!(stays.is_none(), "{stays:?}");
+    let asks_on = async {
+        peer.write_all(b"97\r").await.unwrap();
+        assert!(read_line(&mut peer).await.starts_with("98"), "the last reply, from before it moved");
+        for _ in 0..20 {
+            peer.write_all(b"9900802.00\r").await.unwrap();
+            assert!(read_line(&mut peer).await.starts_with("98"));
+        }
+        drop(peer);
+    };
+    let (end, ()) = tokio::join!(desk.serve(&mut connection), asks_on);
+    assert!(matches!(end, Some(End::Peer)), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_does_not_stay_however_much_they_ask() {
+    let desk = Desk::new();
+    let (mut peer, mut connection) = desk.connection(false);
+    let asks = async move {
+        for _ in 0..50 {
+            peer.write_all(b"9900802.00\r").await.unwrap();
+            assert!(read_line(&mut peer).await.starts_with("98"));
+        }
+    };
+    let (end, ()) = tokio::join!(desk.serve(&mut connection), asks);
+    assert!(matches!(end, Some(End::Peer)), "{end:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ use ncip::limits;
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -54,6 +55,8 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             let (session, closing) = &mut *state;
             let response = answer(request, session, closing, service, watched).await;
             watched.answered(session.is_known());
+            // As in SIP2: the others of the lane work out their answers first, and then all are sent.
+            yield_now().await;
             Ok::<_, Infallible>(response)
         })
     });

@@ -101,7 +101,7 @@ impl Session {
     /// Answers one message.
     pub async fn answer(&mut self, service: &Service, bytes: &[u8], way: Way) -> Answered {
         let started = Instant::now();
-        let house = service.view.load_full();
+        let house = service.house();
         let (by_http, shown) = match way {
             Way::Http(shown) => (true, shown),
             Way::Tcp => (false, None),
