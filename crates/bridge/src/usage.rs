@@ -24,13 +24,14 @@ const SHARD: usize = 1 << 16;
 /// People who were counted: by numbers that are as good as random, so that their hashes are they themselves.
 type Seen = HashSet<u64, BuildHasherDefault<ItIs>>;
 
-/// The hash of a number that needs none: turned, for the set takes its tag from the first bits and the place from the last.
+/// The hash of a number that needs none: turned, for the set takes tags from the first bits and places from the last, and
+/// those are the same in all of a table.
 #[derive(Default)]
 struct ItIs(u64);
 
 impl Hasher for ItIs {
     fn finish(&self) -> u64 {
-        self.0.rotate_right(8)
+        self.0.rotate_right(16)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -138,6 +139,9 @@ mod tests {
 
     use super::*;
 
+    /// What makes small numbers as good as random here: odd, near 2^60 by the golden ratio.
+    const SPREAD: u64 = 0x09e3_779b_97f4_a7c1;
+
     fn month(month: i8) -> UseMonth {
         UseMonth::of(date(2026, month, 1))
     }
@@ -192,7 +196,7 @@ mod tests {
         let (_folder, key) = key();
         let (deferred, used) = (Counter::default(), used(&key, "1"));
         let uses = Uses::new(deferred.clone());
-        let person = |number: usize| number as u64;
+        let person = |number: usize| (number as u64).wrapping_mul(SPREAD);
         for number in 0..=WAITING {
             uses.note_once(person(number), || Some(used.clone()));
         }
@@ -210,7 +214,7 @@ mod tests {
         let (_folder, key) = key();
         let uses = Uses::new(Counter::default());
         for number in 0..=SHARD as u64 {
-            uses.note_once(number * SHARDS as u64, || Some(used(&key, "1")));
+            uses.note_once(number.wrapping_mul(SPREAD * SHARDS as u64), || Some(used(&key, "1")));
             uses.take(1);
         }
         assert_eq!(lock(&uses.seen[0]).len(), 1);
