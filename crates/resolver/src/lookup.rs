@@ -79,6 +79,10 @@ fn look_up<'a>(
             Some(Ok(served)) => search.in_district(*district, served, at + 1 == place.districts.len()),
             Some(Err(_)) | None => Found::Away(Reason::Outage),
         };
+        // So it is in nine of ten districts of a state-wide ID: nothing to weigh.
+        if let Found::Nobody = here {
+            continue;
+        }
         let here = match here {
             found if query.client.districts.contains(district) => found,
             Found::Student { .. } | Found::Ambiguous { .. } => Found::Elsewhere { known: true },
