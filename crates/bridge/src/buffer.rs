@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 /// Room for a request or a reply; both are about a hundred bytes.
 const ROOM: usize = 512;
-/// Buffers that wait for the next request on this thread.
+/// Buffers that wait for the next request on this thread: a lane has many in hand before it sends their answers.
 const SPARE: usize = 64;
 
 thread_local! {

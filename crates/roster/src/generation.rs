@@ -277,11 +277,10 @@ fn open_read_only(folder: &Path, length: u64) -> Result<Env<WithoutTls>, RosterE
 }
 
 /// The one place where an LMDB environment is opened.
-#[expect(
-    unsafe_code,
-    reason = "LMDB maps files, which nobody else may change under it: generations are immutable and written by one \
-              process under the district's lock, and the state is only ever written through LMDB"
-)]
+///
+/// Generations are immutable and written by one process under the district's lock, and the state is only ever written
+/// through LMDB.
+#[expect(unsafe_code, reason = "LMDB maps files, which nobody else may change under it, and here nobody does")]
 pub(crate) fn open_env<T: heed::TlsUsage>(
     options: &mut EnvOpenOptions<T>,
     flags: EnvFlags,

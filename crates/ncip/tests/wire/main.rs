@@ -1,12 +1,7 @@
 //! Messages in, answers out.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test may fail loudly, and says what it skips"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
 mod properties;
 mod quirks;
