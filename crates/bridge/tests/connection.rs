@@ -19,7 +19,7 @@ use site::Site;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 const MAIN: &str = r#"
@@ -103,7 +103,8 @@ impl Desk {
 async fn read_line(stream: &mut DuplexStream) -> String {
     let mut line = Vec::new();
     while line.last() != Some(&b'\r') {
-        line.push(stream.read_u8().await.unwrap());
+        // Of the paused clock, so at once where nobody answers.
+        line.push(timeout(Duration::from_secs(3600), stream.read_u8()).await.unwrap().unwrap());
     }
     String::from_utf8(line).unwrap()
 }
