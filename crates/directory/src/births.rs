@@ -60,7 +60,7 @@ pub(crate) fn read(birth: &[u8], today: Date, file: &str, line: u64, notes: &mut
 
 impl BirthDates {
     /// The birth date of a person; one that is disputed is noted and counts as none.
-    pub fn single(&self, source_id: &[u8], file: &str, line: u64, notes: &mut Notes) -> Option<Date> {
+    pub fn single(&mut self, source_id: &[u8], file: &str, line: u64, notes: &mut Notes) -> Option<Date> {
         match self.of(source_id) {
             Birth::Known(date) => Some(date),
             Birth::Disputed => {
@@ -72,7 +72,7 @@ impl BirthDates {
     }
 
     /// The birth date of a person.
-    fn of(&self, source_id: &[u8]) -> Birth {
+    fn of(&mut self, source_id: &[u8]) -> Birth {
         let mut dates = self.0.of(source_id);
         let Some(first) = dates.next() else { return Birth::Unknown };
         if dates.any(|other| other != first) {

@@ -15,13 +15,24 @@ pub(crate) struct Rows<T: Cell> {
 }
 
 /// A table from keys to all the values that were pushed for each, sorted.
+///
+/// The files of an export mostly name people in one order, so the next key that is asked for is mostly that of the next
+/// row: it is looked at first, and lies beside the last one in memory. A table of a million rows does not fit a processor's
+/// cache, and reading elsewhere in it is waiting for memory.
 pub(crate) struct Join<T: Cell> {
     hasher: SipHasher13,
+    /// In the order in which they were pushed.
     entries: Vec<Entry<T>>,
+    /// Whether the key of an entry has others.
+    is_shared: Vec<bool>,
+    /// Where the entries are, bucket by bucket; in a bucket sorted by key and value.
+    places: Vec<u32>,
     /// Where each bucket begins, and the end. Keys are uniform once hashed, so that their top bits divide the table
-    /// evenly; there are as many bits as make buckets of one or two rows, as looking up is waiting for memory.
+    /// evenly; there are as many bits as make buckets of one or two rows.
     starts: Vec<u32>,
     bits: u32,
+    /// Where the next key may be.
+    next: usize,
 }
 
 /// What a table can hold.
@@ -62,30 +73,78 @@ impl<T: Cell> Rows<T> {
     /// Sorts the rows for looking up.
     pub fn sorted(mut self) -> Join<T> {
         let mut entries = std::mem::take(&mut self.entries);
-        entries.sort_unstable_by(|a, b| a.hash().cmp(&b.hash()).then_with(|| a.value.cmp(&b.value)));
         entries.shrink_to_fit();
         let bits = entries.len().max(1).ilog2();
-        let mut starts = Vec::with_capacity((1 << bits) + 1);
-        let mut from = 0;
-        for bucket in 0..1 << bits {
-            starts.push(from);
-            let rest = entries.get(from as usize..).unwrap_or_default();
-            from += rest.iter().take_while(|entry| bucket_of(entry.hash(), bits) == bucket).count() as u32;
+        let bucket_of = |entry: &Entry<T>| bucket_of(entry.hash(), bits);
+        let mut starts = vec![0; (1 << bits) + 1];
+        for entry in &entries {
+            if let Some(count) = starts.get_mut(bucket_of(entry)) {
+                *count += 1;
+            }
         }
-        starts.push(from);
-        Join { hasher: self.hasher, entries, starts, bits }
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        // Each start is still the end of its bucket, which is filled from there.
+        let mut places = vec![0; entries.len()];
+        for (place, entry) in (0..).zip(&entries) {
+            if let Some(start) = starts.get_mut(bucket_of(entry)) {
+                *start -= 1;
+                if let Some(to) = places.get_mut(*start as usize) {
+                    *to = place;
+                }
+            }
+        }
+        let mut join =
+            Join { hasher: self.hasher, is_shared: vec![false; entries.len()], entries, places, starts, bits, next: 0 };
+        join.sort_buckets();
+        join
     }
 }
 
 impl<T: Cell> Join<T> {
     /// All values of a key, in order. One key with very many rows takes as long as it has rows.
-    pub fn of(&self, key: &[u8]) -> impl Iterator<Item = T> {
+    pub fn of(&mut self, key: &[u8]) -> impl Iterator<Item = T> {
         let hash = u128::from(self.hasher.hash(key));
-        let bucket = match self.starts.get(bucket_of(hash, self.bits)..) {
-            Some([from, to, ..]) => self.entries.get(*from as usize..*to as usize).unwrap_or_default(),
+        let expected = self.next;
+        if let Some(last) = self.places_of(hash, expected).max() {
+            self.next = last + 1;
+        }
+        self.places_of(hash, expected).filter_map(|place| Some(self.entries.get(place)?.value))
+    }
+
+    /// The places of all entries of a key: that which is `expected`, if it is its only one, or those of its bucket.
+    fn places_of(&self, hash: u128, expected: usize) -> impl Iterator<Item = usize> {
+        let is_of_key = move |place: &usize| self.entries.get(*place).is_some_and(|entry| entry.hash() == hash);
+        let alone = Some(expected).filter(is_of_key).filter(|place| self.is_shared.get(*place) == Some(&false));
+        let bucket = match (alone, self.starts.get(bucket_of(hash, self.bits)..)) {
+            (None, Some([from, to, ..])) => self.places.get(*from as usize..*to as usize).unwrap_or_default(),
             _ => &[],
         };
-        bucket.iter().filter(move |entry| entry.hash() == hash).map(|entry| entry.value)
+        alone.into_iter().chain(bucket.iter().map(|place| *place as usize).filter(is_of_key))
+    }
+
+    /// Sorts each bucket by key and value, and marks whose key has several.
+    fn sort_buckets(&mut self) {
+        let Self { entries, is_shared, places, starts, .. } = self;
+        let order = |place: &u32| entries.get(*place as usize).map(|entry| (entry.hash(), entry.value));
+        for bounds in starts.windows(2) {
+            let [from, to] = bounds else { continue };
+            let bucket = places.get_mut(*from as usize..*to as usize).unwrap_or_default();
+            bucket.sort_unstable_by_key(order);
+            for pair in bucket.windows(2) {
+                let [one, other] = pair else { continue };
+                if order(one).map(|(hash, _)| hash) == order(other).map(|(hash, _)| hash) {
+                    for place in [one, other] {
+                        if let Some(shared) = is_shared.get_mut(*place as usize) {
+                            *shared = true;
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -125,12 +184,30 @@ mod tests {
                 rows.push(&key.to_be_bytes(), key);
             }
         }
-        let join = rows.sorted();
-        for key in 0..10_000u32 {
+        let mut join = rows.sorted();
+        let in_order = 0..10_000u32;
+        let another_order = (0..10_000u32).rev();
+        let scattered = (0..10_000u32).map(|number| number.wrapping_mul(7919) % 10_000);
+        for key in in_order.chain(another_order).chain(scattered) {
             let expected = if key % 10 == 0 { vec![key, key + 1] } else { vec![key + 1] };
             assert_eq!(join.of(&key.to_be_bytes()).collect::<Vec<_>>(), expected);
+            assert_eq!(join.of(b"unknown").count(), 0);
         }
-        assert_eq!(join.of(b"unknown").count(), 0);
+    }
+
+    #[test]
+    fn a_key_whose_rows_lie_apart_has_them_all_wherever_it_is_asked_for() {
+        let mut rows = Rows::new();
+        for (key, value) in [(b"a", 3), (b"b", 1), (b"a", 2), (b"c", 5), (b"a", 1)] {
+            rows.push(key, value);
+        }
+        let mut join = rows.sorted();
+        for _ in 0..2 {
+            assert_eq!(join.of(b"a").collect::<Vec<_>>(), [1, 2, 3]);
+            assert_eq!(join.of(b"b").collect::<Vec<_>>(), [1]);
+            assert_eq!(join.of(b"a").collect::<Vec<_>>(), [1, 2, 3]);
+            assert_eq!(join.of(b"c").collect::<Vec<_>>(), [5]);
+        }
     }
 
     #[test]

@@ -120,16 +120,16 @@ impl Roles {
 
     /// What roles.csv makes of a person, with the schools of the roles that may hold a card, sorted. `None`: it does
     /// not name the person.
-    pub fn of(&self, source_id: &[u8]) -> Option<(Standing, Vec<SchoolIndex>)> {
-        match self.file.as_ref()? {
+    pub fn of(&mut self, source_id: &[u8]) -> Option<(Standing, Vec<SchoolIndex>)> {
+        match self.file.as_mut()? {
             Rowed::Today(join) => settle(join.of(source_id)),
             Rowed::Dated(_) => None,
         }
     }
 
     /// The roles of a person with their times, where records are kept.
-    pub fn entries(&self, source_id: &[u8]) -> Option<Vec<RoleEntry>> {
-        match self.file.as_ref()? {
+    pub fn entries(&mut self, source_id: &[u8]) -> Option<Vec<RoleEntry>> {
+        match self.file.as_mut()? {
             Rowed::Today(_) => None,
             Rowed::Dated(join) => Some(join.of(source_id).collect()),
         }

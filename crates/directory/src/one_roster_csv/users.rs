@@ -253,7 +253,7 @@ impl Users {
                     None => None,
                 },
             },
-            birth_date: match &self.birth_dates {
+            birth_date: match &mut self.birth_dates {
                 Some(dates) => dates.single(source_id, FILE, row.line, notes),
                 None => None,
             },

@@ -221,7 +221,7 @@ impl Users<'_> {
                     false => None,
                 },
             },
-            birth_date: match &self.births {
+            birth_date: match &mut self.births {
                 Some(births) => births.single(source_id.as_bytes(), USERS, row.number, notes),
                 None => None,
             },
