@@ -14,6 +14,8 @@ use crate::{GenerationId, Key, RosterError, RowIndex};
 pub(crate) const FORMAT: u8 = 1;
 /// The length of the tag at the end of what is sealed.
 pub(crate) const TAG: usize = 16;
+/// Room for where something belongs: the ids of districts and ID spaces have at most 32 characters.
+const PLACE: usize = 128;
 
 /// Seals and opens the rows of one generation.
 pub struct Seal {
@@ -64,6 +66,9 @@ impl Seal {
     }
 
     fn new(key: &[u8; 32], place: Vec<u8>) -> Result<Self, RosterError> {
+        if place.len() + size_of::<RowIndex>() > PLACE {
+            return Err(RosterError::Crypto("too long a place"));
+        }
         let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_| RosterError::Crypto("sealing key"))?;
         Ok(Self { key: LessSafeKey::new(key), place })
     }
@@ -90,18 +95,17 @@ impl Seal {
     }
 
     fn with_place<T>(&self, index: &RowIndex, act: impl FnOnce(Nonce, Aad<&[u8]>) -> T) -> T {
-        // On the stack: a district's id has at most 32 characters.
-        let mut place = [0_u8; 128];
-        let mut length = 0;
-        for (to, from) in place.iter_mut().zip(self.place.iter().chain(&index.0)) {
-            *to = *from;
-            length += 1;
+        // On the stack, with room for every place that a seal is made for.
+        let mut place = [0_u8; PLACE];
+        let length = self.place.len() + index.0.len();
+        if let Some((named, rest)) = place.split_at_mut_checked(self.place.len())
+            && let Some(at) = rest.first_chunk_mut()
+        {
+            named.copy_from_slice(&self.place);
+            *at = index.0;
         }
-        let mut nonce = [0; 12];
-        for (to, from) in nonce.iter_mut().zip(index.0) {
-            *to = from;
-        }
-        act(Nonce::assume_unique_for_key(nonce), Aad::from(place.get(..length).unwrap_or_default()))
+        let (nonce, _) = index.0.split_first_chunk().unwrap_or((&[0; 12], &[]));
+        act(Nonce::assume_unique_for_key(*nonce), Aad::from(place.get(..length).unwrap_or_default()))
     }
 }
 
@@ -150,8 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_district_id_fits_the_place() {
-        let seal = seal(&"d".repeat(32), 1);
-        assert!(seal.place.len() + 32 <= 128);
+    fn the_longest_district_id_fits_the_place_and_none_is_cut_short() {
+        let key = Key::derive(&[7; 32]).unwrap();
+        assert!(Seal::of_generation(&key, &"d".repeat(32), GenerationId([1; 16])).is_ok());
+        assert!(Seal::of_generation(&key, &"d".repeat(128), GenerationId([1; 16])).is_err());
     }
 }
