@@ -16,14 +16,14 @@ pub(crate) struct Filter {
     blocks: Vec<[u64; WORDS]>,
 }
 
-/// What the filter keeps of a row: bits of its index that its key in LMDB does not have.
+/// What the filter keeps of a row: bits of its index that decide nothing else.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark(u64);
 
 impl Mark {
     pub(crate) fn of(index: &RowIndex) -> Self {
-        let bytes = index.split().1.first_chunk::<8>().copied().unwrap_or_default();
-        Self(u64::from_le_bytes(bytes))
+        let (_, rest) = index.0.split_at(RowIndex::KEY);
+        Self(rest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
     }
 
     fn block(self, blocks: usize) -> usize {

@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use heed::types::Bytes;
-use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
 
+use crate::block::{Block, Malformed};
 use crate::filter::Filter;
+use crate::header::LAYOUT;
 use crate::keyring::random_bytes;
 use crate::seal::Seal;
 use crate::{Header, KeyId, Keyring, RecordsReader, RosterError, Row, RowIndex};
@@ -111,17 +113,15 @@ impl Generation {
         let mut plain = Vec::new();
         seal.open(&HEADER_INDEX, sealed, &mut plain).map_err(|_| damaged("its header"))?;
         let header = Header::decode(&plain).ok_or_else(|| damaged("its header"))?;
-        let decoy_index = key.decoy_index();
-        let (decoy_key, rest) = decoy_index.split();
-        let decoy = rows.get(&txn, decoy_key).map_err(RosterError::database(folder))?;
-        let decoy =
-            decoy.and_then(|stored| stored.strip_prefix(rest)).ok_or_else(|| damaged("it has no decoy"))?.to_vec();
+        if header.layout != LAYOUT {
+            return Err(damaged("another version made it"));
+        }
         let filter = rows.get(&txn, &FILTER_KEY).map_err(RosterError::database(folder))?;
         let filter = filter.ok_or_else(|| damaged("it has no filter"))?;
         seal.open(&FILTER_INDEX, filter, &mut plain).map_err(|_| damaged("its filter"))?;
         let filter = Filter::decode(&plain).ok_or_else(|| damaged("its filter"))?;
         drop(txn);
-        Ok(Self {
+        let mut generation = Self {
             id,
             key: key_id,
             district: district.to_owned(),
@@ -130,9 +130,14 @@ impl Generation {
             rows,
             seal,
             header,
-            decoy: (decoy_index, decoy),
+            decoy: (key.decoy_index(), Vec::new()),
             filter,
-        })
+        };
+        let txn = generation.env.read_txn().map_err(RosterError::database(folder))?;
+        let decoy = generation.sealed(&txn, &generation.decoy.0)?.ok_or_else(|| damaged("it has no decoy"))?.to_vec();
+        drop(txn);
+        generation.decoy.1 = decoy;
+        Ok(generation)
     }
 
     /// The generation's name.
@@ -158,9 +163,7 @@ impl Generation {
     /// The row at an index. One read transaction, opened and closed here: none may cross an await.
     pub fn row(&self, index: &RowIndex) -> Result<Option<Row>, RosterError> {
         let txn = self.env.read_txn().map_err(RosterError::database(&self.folder))?;
-        let (key, rest) = index.split();
-        let stored = self.rows.get(&txn, key).map_err(RosterError::database(&self.folder))?;
-        stored.and_then(|stored| stored.strip_prefix(rest)).map(|sealed| self.open_row(index, sealed)).transpose()
+        self.sealed(&txn, index)?.map(|sealed| self.open_row(index, sealed)).transpose()
     }
 
     /// The decoy: opened and decoded as any row, for cards that nobody has.
@@ -179,7 +182,7 @@ impl Generation {
 
     /// A cursor over every row but the decoy, in the order of the index.
     pub fn cursor(&self) -> Result<Cursor<'_>, RosterError> {
-        Ok(Cursor { generation: self, last: None, page: VecDeque::new(), ended: false })
+        Ok(Cursor::over(self, None, None))
     }
 
     /// The records that it was made of; `None`: it keeps none, or its key is gone.
@@ -194,12 +197,32 @@ impl Generation {
         if let Some(mut records) = self.records(keyring)? {
             while records.next_record()?.is_some() {}
         }
-        let mut rows = 0;
-        self.for_each(|_, _| {
-            rows += 1;
-            Ok(())
+        // Every row is opened, so it is done by two: half of the indexes begin below this.
+        const MIDDLE: [u8; RowIndex::KEY] = [0x7F; RowIndex::KEY];
+        let count = |mut cursor: Cursor<'_>| {
+            let mut rows = 0;
+            while cursor.next_row()?.is_some() {
+                rows += 1;
+            }
+            Ok(rows)
+        };
+        let rows: u64 = thread::scope(|scope| {
+            let first = scope.spawn(|| count(Cursor::over(self, None, Some(MIDDLE))));
+            let second: Result<_, RosterError> = count(Cursor::over(self, Some(MIDDLE), None));
+            Ok(first.join().map_err(|_| RosterError::Crypto("a thread of the sync panicked"))?? + second?)
         })?;
         if rows == self.header.rows { Ok(()) } else { Err(self.damaged("its rows are not as many as its header says")) }
+    }
+
+    /// What is sealed at an index: a block stands under the key of its last row.
+    fn sealed<'t>(&self, txn: &'t RoTxn<'_, WithoutTls>, index: &RowIndex) -> Result<Option<&'t [u8]>, RosterError> {
+        let found = self.rows.get_greater_than_or_equal_to(txn, index.key());
+        match found.map_err(RosterError::database(&self.folder))? {
+            Some((key, block)) if is_block(key) => {
+                Block::read(block).and_then(|block| block.find(index)).map_err(|Malformed| self.damaged("its rows"))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn open_row(&self, index: &RowIndex, sealed: &[u8]) -> Result<Row, RosterError> {
@@ -226,45 +249,67 @@ impl fmt::Debug for Generation {
     }
 }
 
-/// Walks a generation in pages, so that no read transaction stays open in between.
+/// Whether what stands under a key is rows: the keys of header and filter are longer.
+const fn is_block(key: &[u8]) -> bool {
+    key.len() == RowIndex::KEY
+}
+
+/// Walks a generation block by block, so that no read transaction stays open in between.
 pub struct Cursor<'a> {
     generation: &'a Generation,
-    last: Option<RowIndex>,
-    page: VecDeque<(RowIndex, Row)>,
+    /// The key of the block that was read last.
+    last: Option<[u8; RowIndex::KEY]>,
+    /// The greatest key of a block that is read.
+    until: Option<[u8; RowIndex::KEY]>,
+    rows: VecDeque<(RowIndex, Row)>,
     ended: bool,
 }
 
-/// Rows read in one transaction of a [`Cursor`].
-const PAGE: usize = 1024;
-
-impl Cursor<'_> {
-    /// The next row, or `None` at the end.
-    pub fn next_row(&mut self) -> Result<Option<(RowIndex, Row)>, RosterError> {
-        while self.page.is_empty() && !self.ended {
-            self.read_page()?;
-        }
-        Ok(self.page.pop_front())
+impl<'a> Cursor<'a> {
+    /// A cursor over the blocks whose keys are after one and not after another.
+    const fn over(
+        generation: &'a Generation,
+        after: Option<[u8; RowIndex::KEY]>,
+        until: Option<[u8; RowIndex::KEY]>,
+    ) -> Self {
+        Self { generation, last: after, until, rows: VecDeque::new(), ended: false }
     }
 
-    fn read_page(&mut self) -> Result<(), RosterError> {
+    /// The next row, or `None` at the end.
+    pub fn next_row(&mut self) -> Result<Option<(RowIndex, Row)>, RosterError> {
+        while self.rows.is_empty() && !self.ended {
+            self.read_block()?;
+        }
+        Ok(self.rows.pop_front())
+    }
+
+    /// Reads the rows of a block, each of which must be where it is looked for.
+    fn read_block(&mut self) -> Result<(), RosterError> {
         let generation = self.generation;
         let fault = || RosterError::database(&generation.folder);
+        let malformed = |Malformed| generation.damaged("its rows");
         let txn = generation.env.read_txn().map_err(fault())?;
-        let last = self.last;
-        let start = last.as_ref().map_or(Bound::Unbounded, |last| Bound::Excluded(last.split().0));
-        let range = (start, Bound::Unbounded);
-        let mut read = 0;
-        for entry in generation.rows.range(&txn, &range).map_err(fault())?.take(PAGE) {
-            let (key, stored) = entry.map_err(fault())?;
-            read += 1;
-            // The header's key is longer than a row's.
-            let Some((index, sealed)) = RowIndex::joined(key, stored) else { continue };
-            self.last = Some(index);
+        let next = match &self.last {
+            None => generation.rows.first(&txn),
+            Some(last) => generation.rows.get_greater_than(&txn, last),
+        };
+        let next =
+            next.map_err(fault())?.and_then(|(key, block)| Some((<[u8; RowIndex::KEY]>::try_from(key).ok()?, block)));
+        let Some((key, bytes)) = next.filter(|(key, _)| self.until.is_none_or(|until| *key <= until)) else {
+            self.ended = true;
+            return Ok(());
+        };
+        let block = Block::read(bytes).map_err(malformed)?;
+        let mut rows = block.rows();
+        while let Some((index, sealed)) = rows.next_row().map_err(malformed)? {
+            if index.key() > &key || block.find(&index) != Ok(Some(sealed)) {
+                return Err(generation.damaged("its rows"));
+            }
             if index != generation.decoy.0 {
-                self.page.push_back((index, generation.open_row(&index, sealed)?));
+                self.rows.push_back((index, generation.open_row(&index, sealed)?));
             }
         }
-        self.ended = read < PAGE;
+        self.last = Some(key);
         Ok(())
     }
 }
@@ -287,4 +332,62 @@ pub(crate) fn open_env<T: heed::TlsUsage>(
     folder: &Path,
 ) -> Result<Env<T>, RosterError> {
     unsafe { options.flags(flags).open(folder) }.map_err(RosterError::database(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use patron::{CardRules, PinRules, Release};
+
+    use super::*;
+    use crate::{GenerationWriter, Key};
+
+    const ID: GenerationId = GenerationId([1; 16]);
+
+    /// A generation of these rows, all ambiguous, and what its file is long.
+    fn made(folder: &Path, keyring: &Keyring, rows: &[RowIndex], layout: u8) -> u64 {
+        let stored = Release::from_bits(0);
+        let mut header = Header::under(&CardRules::new(vec![]), &PinRules::default(), String::new(), stored, 0);
+        (header.layout, header.rows) = (layout, rows.len() as u64);
+        let mut writer = GenerationWriter::create(folder, "cms", ID, keyring.current(), 1).unwrap();
+        for index in rows {
+            writer.push(*index, &Row::Ambiguous).unwrap();
+        }
+        writer.finish(&header).unwrap()
+    }
+
+    #[test]
+    fn rows_that_another_version_laid_out_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::new(vec![Key::derive(&[7; 32]).unwrap()]).unwrap();
+        let length = made(folder.path(), &keyring, &[], LAYOUT - 1);
+        let error = Generation::open(folder.path(), "cms", ID, length, &keyring).unwrap_err();
+        assert_eq!(error.to_string(), "the roster of cms is damaged (another version made it); sync cms again");
+    }
+
+    #[test]
+    fn a_row_that_its_table_does_not_lead_to_is_found_before_publishing() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::new(vec![Key::derive(&[7; 32]).unwrap()]).unwrap();
+        let key = keyring.current();
+        let mut rows: Vec<_> = (0..40).map(|number| key.row_index("district:a", &number.to_string())).collect();
+        rows.sort();
+        let length = made(folder.path(), &keyring, &rows, LAYOUT);
+        let verify = || {
+            Generation::open(folder.path(), "cms", ID, length, &keyring)
+                .and_then(|generation| generation.verify(&keyring))
+        };
+        verify().unwrap();
+        // A block begins with the first eight bytes of its first row, and is copied with its page.
+        let first = rows[0].min(key.decoy_index()).0;
+        let file = folder.path().join("data.mdb");
+        let bytes = std::fs::read(&file).unwrap();
+        let blocks = bytes.windows(32).enumerate().filter(|(_, at)| at[..8] == first[..8] && **at != first);
+        let mut damaged = bytes.clone();
+        for (block, _) in blocks {
+            damaged[block + 11 + 3] ^= 1;
+        }
+        assert_ne!(damaged, bytes);
+        std::fs::write(&file, damaged).unwrap();
+        assert!(matches!(verify(), Err(RosterError::Damaged { .. })));
+    }
 }

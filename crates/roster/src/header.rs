@@ -7,11 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::Records;
 
+/// In blocks (`block.rs`).
+pub(crate) const LAYOUT: u8 = 1;
+
 /// The sealed header: the rules that the rows were made under, what is stored, and counts.
 ///
 /// A generation is served under these rules until the next sync, whatever the configuration says by then.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
+    /// How the rows lie.
+    #[serde(default)]
+    pub(crate) layout: u8,
     /// When the generation was made, in seconds since 1970 (UTC).
     pub made_at: i64,
     /// The card rules.
@@ -69,6 +75,7 @@ impl Header {
     /// A header with these rules and nothing counted yet.
     pub fn under(cards: &CardRules, pins: &PinRules, expiry: String, stored: Release, made_at: i64) -> Self {
         Self {
+            layout: LAYOUT,
             made_at,
             cards: cards.forms().iter().map(|form| form.spec().clone()).collect(),
             pins: pins.rules().iter().map(|rule| (rule.scope.clone(), rule.version())).collect(),

@@ -42,26 +42,13 @@ impl fmt::Debug for KeyId {
 pub struct RowIndex(pub [u8; 32]);
 
 impl RowIndex {
-    /// How much of it is a row's key in LMDB: what no two rows of a generation share, since it is their nonce. The
-    /// rest stands before the sealed row. Short keys make a flat tree, and walking that is half of a look-up.
+    /// How much of it is its own: what no two rows of a generation share, since it is their nonce, and under which they are
+    /// found.
     pub(crate) const KEY: usize = 12;
 
-    /// The key of its row, and what stands before the sealed row.
-    pub(crate) fn split(&self) -> (&[u8], &[u8]) {
-        self.0.split_at(Self::KEY)
-    }
-
-    /// The index of a row, and the row as it was sealed. `None`: this is no row.
-    pub(crate) fn joined<'a>(key: &[u8], stored: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (rest, sealed) = stored.split_at_checked(32 - Self::KEY)?;
-        let mut index = [0; 32];
-        let (to_key, to_rest) = index.split_at_mut(Self::KEY);
-        if key.len() != to_key.len() {
-            return None;
-        }
-        to_key.copy_from_slice(key);
-        to_rest.copy_from_slice(rest);
-        Some((Self(index), sealed))
+    /// Under what its row is found.
+    pub(crate) fn key(&self) -> &[u8; Self::KEY] {
+        self.0.first_chunk().unwrap_or(&[0; Self::KEY])
     }
 }
 

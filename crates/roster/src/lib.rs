@@ -3,7 +3,8 @@
 //! - [`key_file`] the file with the keys; [`keyring`] what is derived of them: row indexes, PIN verifiers, pseudonyms;
 //!   [`seal`] rows closed so that none can be swapped, moved or replayed into another roster
 //! - [`row`] one person as bytes; [`header`] what a generation says of itself
-//! - [`generation`] one published roster, read, with a `filter` of what it can hold; [`writer`] one being made
+//! - [`generation`] one published roster, read: its rows in `block`s, and a `filter` of what it can hold; [`writer`] one
+//!   being made
 //! - [`records`] what it was made of, where its source can say what changed
 //! - [`state`] which generation is served, lockouts, refused files; [`identity`] the key of internal ids, sealed there
 //! - [`history`] what the last syncs of each district came to
@@ -12,6 +13,7 @@
 //! - [`live`] what is kept of logins at a directory
 //! - [`store`] the data folder: its owner, its locks, what is open, what is left over
 
+mod block;
 pub mod error;
 mod filter;
 pub mod generation;

@@ -1,18 +1,20 @@
 //! A generation being made.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, PutFlags, WithoutTls};
 
+use crate::block;
 use crate::filter::{Filter, Mark};
 use crate::generation::{FILTER_INDEX, FILTER_KEY, HEADER_INDEX, HEADER_KEY, open_env};
 use crate::seal::Seal;
 use crate::{GenerationId, Header, Key, RecordsWriter, RosterError, Row, RowIndex, StudentRow, Verifier};
 
 /// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
-const BATCH: usize = 20_000;
+const BATCH: usize = 20 * block::ROWS;
 /// How large a generation can grow: address space, not memory. 50,000,000 rows have 8.5 GB.
 const MAP_SIZE: usize = 1 << 36;
 
@@ -29,8 +31,11 @@ pub struct GenerationWriter {
     seal: Seal,
     decoy: Option<(RowIndex, Row)>,
     last: Option<RowIndex>,
+    /// Rows of the transaction to come, sealed.
     batch: Vec<u8>,
-    entries: Vec<(RowIndex, usize)>,
+    /// Where each of them lies there.
+    entries: Vec<(RowIndex, Range<usize>)>,
+    block: Vec<u8>,
     plain: Vec<u8>,
     marks: Vec<Mark>,
 }
@@ -70,6 +75,7 @@ impl GenerationWriter {
             last: None,
             batch: Vec::new(),
             entries: Vec::new(),
+            block: Vec::new(),
             plain: Vec::new(),
             marks: Vec::new(),
         })
@@ -124,28 +130,28 @@ impl GenerationWriter {
     }
 
     fn append(&mut self, index: RowIndex, row: &Row) -> Result<(), RosterError> {
-        let (key, rest) = index.split();
-        let is_taken = [HEADER_INDEX, FILTER_INDEX].iter().any(|taken| taken.split().0 == key);
-        if is_taken || self.last.is_some_and(|last| last.split().0 >= key) {
+        let is_taken = [HEADER_INDEX, FILTER_INDEX].iter().any(|taken| taken.key() == index.key());
+        if is_taken || self.last.is_some_and(|last| last.key() >= index.key()) {
             return Err(RosterError::OutOfOrder);
         }
-        self.batch.extend_from_slice(rest);
         self.last = Some(index);
         self.plain.clear();
         row.encode(&mut self.plain);
+        let start = self.batch.len();
         self.seal.seal(&index, &self.plain, &mut self.batch)?;
-        self.entries.push((index, self.batch.len()));
+        self.entries.push((index, start..self.batch.len()));
         if self.entries.len() == BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), RosterError> {
         let fault = || RosterError::database(&self.folder);
         let mut txn = self.env.write_txn().map_err(fault())?;
-        let mut start = 0;
-        for (index, end) in &self.entries {
-            let stored = self.batch.get(start..*end).unwrap_or_default();
-            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, index.split().0, stored).map_err(fault())?;
-            start = *end;
+        for rows in self.entries.chunks(block::ROWS) {
+            let Some((last, _)) = rows.last() else { continue };
+            let sealed = rows.iter().map(|(index, at)| (index, self.batch.get(at.clone()).unwrap_or_default()));
+            self.block.clear();
+            block::encode(sealed, &mut self.block);
+            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, last.key(), &self.block).map_err(fault())?;
         }
         txn.commit().map_err(fault())?;
         self.entries.clear();

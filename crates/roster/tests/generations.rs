@@ -90,6 +90,24 @@ fn what_was_published_is_found_again_also_after_a_restart() {
 }
 
 #[test]
+fn rows_of_several_blocks_are_all_found_and_walked_in_order() {
+    let house = House::new();
+    let store = house.store();
+    let ids: Vec<u32> = (1_000_000..1_005_000).collect();
+    publish(&store, &ids);
+    assert!(ids.iter().all(|id| holds(&store, *id)));
+    assert!(!(1_005_000..1_010_000).any(|id| holds(&store, id)));
+    let generation = store.serving("cms").unwrap().unwrap();
+    let mut walked = Vec::new();
+    let mut cursor = generation.cursor().unwrap();
+    while let Some((index, _)) = cursor.next_row().unwrap() {
+        walked.push(index);
+    }
+    assert_eq!(walked.len(), ids.len());
+    assert!(walked.is_sorted_by(|one, other| one < other));
+}
+
+#[test]
 fn nothing_readable_stands_in_the_data_folder() {
     let house = House::new();
     publish(&house.store(), &[1_234_567]);
@@ -163,18 +181,24 @@ fn a_flipped_byte_in_a_row_is_refused_never_served() {
     let index = store.keyring().current().row_index(SPACE, "1000007");
     drop(store);
     let bytes = fs::read(house.data_file(&id)).unwrap();
-    // The last of them: LMDB copies a page before it changes it, and the older copy lies about, unread.
-    let key_at = bytes.windows(32).rposition(|window| window == index.0).unwrap();
+    // LMDB copies a page before it changes it, and the older copy lies about, unread.
+    let copies: Vec<usize> =
+        bytes.windows(32).enumerate().filter(|(_, window)| **window == index.0).map(|(at, _)| at + 32).collect();
     let file = OpenOptions::new().write(true).open(house.data_file(&id)).unwrap();
-    // The sealed row follows its key: a kind, a role, a verifier, and the tag are 54 bytes.
-    for (at, byte) in bytes.iter().enumerate().skip(key_at + 32).take(54) {
-        file.write_all_at(&[byte ^ 0x10], at as u64).unwrap();
+    let flip = |offset: usize, by: u8| {
+        for copy in &copies {
+            file.write_all_at(&[bytes[copy + offset] ^ by], (copy + offset) as u64).unwrap();
+        }
+    };
+    // The sealed row follows its index: a kind, a role, a verifier, and the tag are 54 bytes.
+    for offset in 0..54 {
+        flip(offset, 0x10);
         let store = house.store();
         let generation = store.serving("cms").unwrap().unwrap();
-        assert!(matches!(generation.row(&index), Err(RosterError::Damaged { .. })), "{}", at - key_at);
+        assert!(matches!(generation.row(&index), Err(RosterError::Damaged { .. })), "{offset}");
         assert!(matches!(generation.verify(&store.keyring()), Err(RosterError::Damaged { .. })));
         assert!(holds(&store, 1_000_008));
-        file.write_all_at(&[*byte], at as u64).unwrap();
+        flip(offset, 0);
     }
 }
 

@@ -1,0 +1,183 @@
+//! Rows that lie together: one value of a generation's LMDB.
+//!
+//! In a tree of single rows each step of a search through a page is a wait for memory. So a thousand rows are one value,
+//! under the key of the last of them, and a table leads to the one or two that can be those of an index:
+//!
+//! ```text
+//! block = base 8, shift 1, slots 2, the end of each slot's rows 4 each, rows
+//! row   = length of what is sealed 4, index 32, sealed
+//! ```
+//!
+//! Indexes are keyed hashes and spread evenly, so a row's slot is the distance of its first 8 bytes from `base`, shifted.
+//! Numbers are big-endian. As LMDB's own pages, the table is not sealed; a row opens at its own index only.
+
+use crate::RowIndex;
+
+/// The most rows of a block.
+pub(crate) const ROWS: usize = 1024;
+
+/// A block, to be looked into.
+pub(crate) struct Block<'b> {
+    base: u64,
+    shift: u32,
+    ends: &'b [[u8; 4]],
+    rows: &'b [u8],
+}
+
+/// Rows of a block, one after the other.
+pub(crate) struct Rows<'b>(&'b [u8]);
+
+/// Bytes that are no block.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// Appends the block of `rows`, which come in the order of their index: at least one, at most [`ROWS`].
+pub(crate) fn encode<'a>(rows: impl ExactSizeIterator<Item = (&'a RowIndex, &'a [u8])> + Clone, out: &mut Vec<u8>) {
+    let mut bounds = rows.clone().map(|(index, _)| place(index));
+    let base = bounds.next().unwrap_or_default();
+    let span = bounds.last().unwrap_or(base).saturating_sub(base);
+    let most = rows.len().min(ROWS) as u64;
+    let shift = (0..u64::BITS - 1).find(|shift| span >> shift < most).unwrap_or(u64::BITS - 1);
+    let slots = (span >> shift) + 1;
+    out.extend_from_slice(&base.to_be_bytes());
+    out.push(shift as u8);
+    out.extend_from_slice(&(slots as u16).to_be_bytes());
+    let (mut end, mut ahead) = (0, rows.clone().peekable());
+    for slot in 0..slots {
+        while let Some((_, sealed)) = ahead.next_if(|(index, _)| place(index).saturating_sub(base) >> shift == slot) {
+            end += 4 + index_length() + sealed.len() as u32;
+        }
+        out.extend_from_slice(&end.to_be_bytes());
+    }
+    for (index, sealed) in rows {
+        out.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
+        out.extend_from_slice(&index.0);
+        out.extend_from_slice(sealed);
+    }
+}
+
+/// What decides where in a block a row lies.
+fn place(index: &RowIndex) -> u64 {
+    index.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+const fn index_length() -> u32 {
+    size_of::<RowIndex>() as u32
+}
+
+impl<'b> Block<'b> {
+    /// Reads the beginning.
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Malformed> {
+        let (base, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
+        let ([shift, slots @ ..], rest) = rest.split_first_chunk::<3>().ok_or(Malformed)?;
+        let (ends, rows) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*slots))).ok_or(Malformed)?;
+        Ok(Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows })
+    }
+
+    /// What is sealed at an index.
+    pub(crate) fn find(&self, index: &RowIndex) -> Result<Option<&'b [u8]>, Malformed> {
+        let Some(distance) = place(index).checked_sub(self.base) else { return Ok(None) };
+        let slot = distance.checked_shr(self.shift).ok_or(Malformed)? as usize;
+        let end = |slot: usize| self.ends.get(slot).map(|end| u32::from_be_bytes(*end) as usize);
+        let Some(to) = end(slot) else { return Ok(None) };
+        let from = slot.checked_sub(1).and_then(end).unwrap_or(0);
+        let mut rows = Rows(self.rows.get(from..to).ok_or(Malformed)?);
+        while let Some((found, sealed)) = rows.next_row()? {
+            if found == *index {
+                return Ok(Some(sealed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All of them, in the order of their index.
+    pub(crate) fn rows(&self) -> Rows<'b> {
+        Rows(self.rows)
+    }
+}
+
+impl<'b> Rows<'b> {
+    /// The next row: its index, and what is sealed.
+    pub(crate) fn next_row(&mut self) -> Result<Option<(RowIndex, &'b [u8])>, Malformed> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let (length, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
+        let (index, rest) = rest.split_first_chunk().ok_or(Malformed)?;
+        let (sealed, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(Some((RowIndex(*index), sealed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows whose indexes spread as hashes do; each is sealed into its own number.
+    fn rows(count: u64) -> Vec<(RowIndex, Vec<u8>)> {
+        let mut rows: Vec<_> = (0..count)
+            .map(|number| {
+                let mut index = [0; 32];
+                index[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+                index[31] = 7;
+                (RowIndex(index), number.to_be_bytes()[..1 + number as usize % 8].to_vec())
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    fn encoded(rows: &[(RowIndex, Vec<u8>)]) -> Vec<u8> {
+        let mut block = Vec::new();
+        encode(rows.iter().map(|(index, sealed)| (index, sealed.as_slice())), &mut block);
+        block
+    }
+
+    #[test]
+    fn each_row_is_found_and_no_other() {
+        for count in [1, 2, 3, 100, ROWS as u64] {
+            let rows = rows(count);
+            let bytes = encoded(&rows);
+            let block = Block::read(&bytes).unwrap();
+            for (index, sealed) in &rows {
+                assert_eq!(block.find(index), Ok(Some(sealed.as_slice())), "of {count}");
+                for other in [0, 15] {
+                    let mut other_index = *index;
+                    other_index.0[other] ^= 1;
+                    assert_eq!(block.find(&other_index), Ok(None), "of {count}");
+                }
+            }
+            for outside in [RowIndex([0; 32]), RowIndex([0xFF; 32])] {
+                assert_eq!(block.find(&outside), Ok(None), "of {count}");
+            }
+            let mut walk = block.rows();
+            for (index, sealed) in &rows {
+                assert_eq!(walk.next_row(), Ok(Some((*index, sealed.as_slice()))));
+            }
+            assert_eq!(walk.next_row(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_slot_holds_few_rows_also_where_there_are_many() {
+        let bytes = encoded(&rows(ROWS as u64));
+        let block = Block::read(&bytes).unwrap();
+        let ends = block.ends.iter().map(|end| u32::from_be_bytes(*end) as usize);
+        let fullest = ends.clone().zip(std::iter::once(0).chain(ends)).map(|(to, from)| to - from).max();
+        assert!(fullest.unwrap() < 10 * (4 + 32 + 8), "{fullest:?} bytes");
+        assert!(block.ends.len() > ROWS / 4, "{} slots", block.ends.len());
+    }
+
+    #[test]
+    fn bytes_that_are_no_block_are_told_from_a_row_that_is_not_there() {
+        let rows = rows(40);
+        let bytes = encoded(&rows);
+        let last = rows.last().unwrap().0;
+        for length in 0..bytes.len() {
+            let found = Block::read(&bytes[..length]).and_then(|block| block.find(&last).map(|row| row.is_some()));
+            assert_ne!(found, Ok(true), "{length}");
+            assert!(length < 11 || found == Err(Malformed), "{length} {found:?}");
+        }
+    }
+}
