@@ -15,8 +15,7 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 
-/// A sync hands people from thread to thread, which the C library's allocator makes slow; with this one an idle connection
-/// also holds less than half of the memory.
+/// A sync hands people from thread to thread, which the C library's allocator makes slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
