@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 
 use siphasher::sip128::SipHasher13;
-use zeroize::{DefaultIsZeroes, Zeroize as _};
+use zeroize::{DefaultIsZeroes, Zeroize};
 
 /// A table under construction.
 ///
@@ -11,7 +11,7 @@ use zeroize::{DefaultIsZeroes, Zeroize as _};
 /// 10^20 tables of a million rows. Memory is 16 bytes and a `T` for each row.
 pub(crate) struct Rows<T: Cell> {
     hasher: SipHasher13,
-    entries: Vec<Entry<T>>,
+    entries: Entries<T>,
 }
 
 /// A table from keys to all the values that were pushed for each, sorted.
@@ -21,8 +21,7 @@ pub(crate) struct Rows<T: Cell> {
 /// cache, and reading elsewhere in it is waiting for memory.
 pub(crate) struct Join<T: Cell> {
     hasher: SipHasher13,
-    /// In the order in which they were pushed.
-    entries: Vec<Entry<T>>,
+    entries: Entries<T>,
     /// Whether the key of an entry has others.
     is_shared: Vec<bool>,
     /// Where the entries are, bucket by bucket; in a bucket sorted by key and value.
@@ -49,6 +48,45 @@ struct Entry<T> {
 
 impl<T: Cell> DefaultIsZeroes for Entry<T> {}
 
+/// Rows in the order in which they were pushed, in pieces: one piece that grew would leave half of the memory behind, and
+/// unwiped birth dates in it.
+struct Entries<T: Cell>(Vec<Vec<Entry<T>>>);
+
+/// Rows in one piece.
+const PIECE: usize = 1 << 14;
+
+impl<T: Cell> Entries<T> {
+    fn push(&mut self, entry: Entry<T>) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(entry),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(entry);
+                self.0.push(piece);
+            }
+        }
+    }
+
+    fn get(&self, place: usize) -> Option<&Entry<T>> {
+        self.0.get(place / PIECE)?.get(place % PIECE)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.0.iter().flatten()
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
+/// They may be birth dates.
+impl<T: Cell> Drop for Entries<T> {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
 impl<T> Entry<T> {
     fn hash(&self) -> u128 {
         self.hash.iter().fold(0, |wide, piece| wide << 32 | u128::from(*piece))
@@ -60,7 +98,7 @@ impl<T: Cell> Rows<T> {
     pub fn new() -> Self {
         // The standard library's own source of hashing keys; siphasher has none.
         let random = || RandomState::new().hash_one(0u8);
-        Self { hasher: SipHasher13::new_with_keys(random(), random()), entries: Vec::new() }
+        Self { hasher: SipHasher13::new_with_keys(random(), random()), entries: Entries(Vec::new()) }
     }
 
     /// Adds what the file says of a key.
@@ -71,13 +109,12 @@ impl<T: Cell> Rows<T> {
     }
 
     /// Sorts the rows for looking up.
-    pub fn sorted(mut self) -> Join<T> {
-        let mut entries = std::mem::take(&mut self.entries);
-        entries.shrink_to_fit();
+    pub fn sorted(self) -> Join<T> {
+        let Self { hasher, entries } = self;
         let bits = entries.len().max(1).ilog2();
         let bucket_of = |entry: &Entry<T>| bucket_of(entry.hash(), bits);
         let mut starts = vec![0; (1 << bits) + 1];
-        for entry in &entries {
+        for entry in entries.iter() {
             if let Some(count) = starts.get_mut(bucket_of(entry)) {
                 *count += 1;
             }
@@ -89,7 +126,7 @@ impl<T: Cell> Rows<T> {
         }
         // Each start is still the end of its bucket, which is filled from there.
         let mut places = vec![0; entries.len()];
-        for (place, entry) in (0..).zip(&entries) {
+        for (place, entry) in (0..).zip(entries.iter()) {
             if let Some(start) = starts.get_mut(bucket_of(entry)) {
                 *start -= 1;
                 if let Some(to) = places.get_mut(*start as usize) {
@@ -97,8 +134,8 @@ impl<T: Cell> Rows<T> {
                 }
             }
         }
-        let mut join =
-            Join { hasher: self.hasher, is_shared: vec![false; entries.len()], entries, places, starts, bits, next: 0 };
+        let is_shared = vec![false; entries.len()];
+        let mut join = Join { hasher, entries, is_shared, places, starts, bits, next: 0 };
         join.sort_buckets();
         join
     }
@@ -109,9 +146,8 @@ impl<T: Cell> Join<T> {
     pub fn of(&mut self, key: &[u8]) -> impl Iterator<Item = T> {
         let hash = u128::from(self.hasher.hash(key));
         let expected = self.next;
-        if let Some(last) = self.places_of(hash, expected).max() {
-            self.next = last + 1;
-        }
+        let first = self.places_of(hash, expected).next();
+        self.next = first.map_or(expected, |place| place + 1);
         self.places_of(hash, expected).filter_map(|place| Some(self.entries.get(place)?.value))
     }
 
@@ -152,20 +188,6 @@ fn bucket_of(hash: u128, bits: u32) -> usize {
     hash.checked_shr(u128::BITS - bits).unwrap_or_default() as usize
 }
 
-/// A table may hold birth dates.
-impl<T: Cell> Drop for Join<T> {
-    fn drop(&mut self) {
-        self.entries.zeroize();
-    }
-}
-
-/// Likewise where a refusal leaves it half built.
-impl<T: Cell> Drop for Rows<T> {
-    fn drop(&mut self) {
-        self.entries.zeroize();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,17 +199,19 @@ mod tests {
 
     #[test]
     fn each_key_has_all_its_values_in_order_and_no_others() {
+        const KEYS: u32 = 20_000;
+        assert!(KEYS as usize > PIECE, "several pieces");
         let mut rows = Rows::new();
-        for key in 0..10_000u32 {
+        for key in 0..KEYS {
             rows.push(&key.to_be_bytes(), key + 1);
             if key % 10 == 0 {
                 rows.push(&key.to_be_bytes(), key);
             }
         }
         let mut join = rows.sorted();
-        let in_order = 0..10_000u32;
-        let another_order = (0..10_000u32).rev();
-        let scattered = (0..10_000u32).map(|number| number.wrapping_mul(7919) % 10_000);
+        let in_order = 0..KEYS;
+        let another_order = (0..KEYS).rev();
+        let scattered = (0..KEYS).map(|number| number.wrapping_mul(7919) % KEYS);
         for key in in_order.chain(another_order).chain(scattered) {
             let expected = if key % 10 == 0 { vec![key, key + 1] } else { vec![key + 1] };
             assert_eq!(join.of(&key.to_be_bytes()).collect::<Vec<_>>(), expected);

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Indexes are keyed hashes and spread evenly, so a row's slot is the distance of its first 8 bytes from `base`, shifted.
-//! Numbers are big-endian. As LMDB's own pages, the table is not sealed; a row opens at its own index only.
+//! Numbers are big-endian. As LMDB's own pages, the table is not sealed, but held against the key and the rows that it leads
+//! to; a row opens at its own index only.
 
 use crate::RowIndex;
 
@@ -66,25 +67,39 @@ const fn index_length() -> u32 {
 }
 
 impl<'b> Block<'b> {
-    /// Reads the beginning.
-    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Malformed> {
+    /// Reads the beginning. `last` is the first bytes of its last row's index, under which it stands: the table must be one
+    /// that leads there.
+    pub(crate) fn read(last: &[u8], bytes: &'b [u8]) -> Result<Self, Malformed> {
         let (base, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
         let ([shift, slots @ ..], rest) = rest.split_first_chunk::<3>().ok_or(Malformed)?;
         let (ends, rows) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*slots))).ok_or(Malformed)?;
-        Ok(Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows })
+        let block = Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows };
+        let last = last.first_chunk().map(|last| u64::from_be_bytes(*last)).ok_or(Malformed)?;
+        if block.slot(last)?.checked_add(1) == Some(block.ends.len()) { Ok(block) } else { Err(Malformed) }
     }
 
-    /// What is sealed at an index.
+    /// The slot of a place that is not before the first row's.
+    fn slot(&self, place: u64) -> Result<usize, Malformed> {
+        let slot = place.checked_sub(self.base).and_then(|distance| distance.checked_shr(self.shift));
+        usize::try_from(slot.ok_or(Malformed)?).map_err(|_| Malformed)
+    }
+
+    /// What is sealed at an index, which is not after the last row's.
     pub(crate) fn find(&self, index: &RowIndex) -> Result<Option<&'b [u8]>, Malformed> {
-        let Some(distance) = place(index).checked_sub(self.base) else { return Ok(None) };
-        let slot = distance.checked_shr(self.shift).ok_or(Malformed)? as usize;
+        if place(index) < self.base {
+            return Ok(None);
+        }
+        let slot = self.slot(place(index))?;
         let end = |slot: usize| self.ends.get(slot).map(|end| u32::from_be_bytes(*end) as usize);
-        let Some(to) = end(slot) else { return Ok(None) };
-        let from = slot.checked_sub(1).and_then(end).unwrap_or(0);
-        let mut rows = Rows(self.rows.get(from..to).ok_or(Malformed)?);
+        let from = slot.checked_sub(1).map_or(Some(0), end).ok_or(Malformed)?;
+        let mut rows = Rows(self.rows.get(from..end(slot).ok_or(Malformed)?).ok_or(Malformed)?);
         while let Some((found, sealed)) = rows.next_row()? {
             if found == *index {
                 return Ok(Some(sealed));
+            }
+            // What is not there is an unknown card, and what is damaged an outage.
+            if self.slot(place(&found))? != slot {
+                return Err(Malformed);
             }
         }
         Ok(None)
@@ -134,23 +149,23 @@ mod tests {
         block
     }
 
+    fn last(rows: &[(RowIndex, Vec<u8>)]) -> &[u8] {
+        rows.last().unwrap().0.key()
+    }
+
     #[test]
     fn each_row_is_found_and_no_other() {
         for count in [1, 2, 3, 100, ROWS as u64] {
             let rows = rows(count);
             let bytes = encoded(&rows);
-            let block = Block::read(&bytes).unwrap();
+            let block = Block::read(last(&rows), &bytes).unwrap();
             for (index, sealed) in &rows {
                 assert_eq!(block.find(index), Ok(Some(sealed.as_slice())), "of {count}");
-                for other in [0, 15] {
-                    let mut other_index = *index;
-                    other_index.0[other] ^= 1;
-                    assert_eq!(block.find(&other_index), Ok(None), "of {count}");
-                }
+                let mut other = *index;
+                other.0[15] ^= 1;
+                assert_eq!(block.find(&other), Ok(None), "of {count}");
             }
-            for outside in [RowIndex([0; 32]), RowIndex([0xFF; 32])] {
-                assert_eq!(block.find(&outside), Ok(None), "of {count}");
-            }
+            assert_eq!(block.find(&RowIndex([0; 32])), Ok(None), "of {count}");
             let mut walk = block.rows();
             for (index, sealed) in &rows {
                 assert_eq!(walk.next_row(), Ok(Some((*index, sealed.as_slice()))));
@@ -161,8 +176,9 @@ mod tests {
 
     #[test]
     fn a_slot_holds_few_rows_also_where_there_are_many() {
-        let bytes = encoded(&rows(ROWS as u64));
-        let block = Block::read(&bytes).unwrap();
+        let rows = rows(ROWS as u64);
+        let bytes = encoded(&rows);
+        let block = Block::read(last(&rows), &bytes).unwrap();
         let ends = block.ends.iter().map(|end| u32::from_be_bytes(*end) as usize);
         let fullest = ends.clone().zip(std::iter::once(0).chain(ends)).map(|(to, from)| to - from).max();
         assert!(fullest.unwrap() < 10 * (4 + 32 + 8), "{fullest:?} bytes");
@@ -173,11 +189,40 @@ mod tests {
     fn bytes_that_are_no_block_are_told_from_a_row_that_is_not_there() {
         let rows = rows(40);
         let bytes = encoded(&rows);
-        let last = rows.last().unwrap().0;
+        let asked = rows.last().unwrap().0;
+        let found = |bytes: &[u8]| {
+            Block::read(last(&rows), bytes).and_then(|block| block.find(&asked).map(|row| row.is_some()))
+        };
+        assert_eq!(found(&bytes), Ok(true));
         for length in 0..bytes.len() {
-            let found = Block::read(&bytes[..length]).and_then(|block| block.find(&last).map(|row| row.is_some()));
-            assert_ne!(found, Ok(true), "{length}");
-            assert!(length < 11 || found == Err(Malformed), "{length} {found:?}");
+            assert_eq!(found(&bytes[..length]), Err(Malformed), "{length}");
         }
+        // What decides the slots: the highest bits of the base, and all of shift and count.
+        for bit in [0, 1, 2].into_iter().chain(64..88) {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 0x80 >> (bit % 8);
+            assert_eq!(found(&damaged), Err(Malformed), "{bit}");
+        }
+    }
+
+    #[test]
+    fn rows_whose_first_bytes_are_the_same_are_told_apart() {
+        let rows: Vec<_> = (0..50)
+            .map(|number| {
+                let mut index = [0xAB; 32];
+                index[8] = number;
+                (RowIndex(index), vec![number])
+            })
+            .collect();
+        let bytes = encoded(&rows);
+        let block = Block::read(last(&rows), &bytes).unwrap();
+        assert!(rows.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
+        let mut none = rows[7].0;
+        none.0[31] = 0;
+        assert_eq!(block.find(&none), Ok(None));
+        let widest = [(RowIndex([0; 32]), vec![1]), (RowIndex([0xFF; 32]), vec![2])];
+        let bytes = encoded(&widest);
+        let block = Block::read(last(&widest), &bytes).unwrap();
+        assert!(widest.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
     }
 }

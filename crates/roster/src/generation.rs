@@ -218,9 +218,9 @@ impl Generation {
     fn sealed<'t>(&self, txn: &'t RoTxn<'_, WithoutTls>, index: &RowIndex) -> Result<Option<&'t [u8]>, RosterError> {
         let found = self.rows.get_greater_than_or_equal_to(txn, index.key());
         match found.map_err(RosterError::database(&self.folder))? {
-            Some((key, block)) if is_block(key) => {
-                Block::read(block).and_then(|block| block.find(index)).map_err(|Malformed| self.damaged("its rows"))
-            }
+            Some((key, block)) if is_block(key) => Block::read(key, block)
+                .and_then(|block| block.find(index))
+                .map_err(|Malformed| self.damaged("its rows")),
             _ => Ok(None),
         }
     }
@@ -299,7 +299,7 @@ impl<'a> Cursor<'a> {
             self.ended = true;
             return Ok(());
         };
-        let block = Block::read(bytes).map_err(malformed)?;
+        let block = Block::read(&key, bytes).map_err(malformed)?;
         let mut rows = block.rows();
         while let Some((index, sealed)) = rows.next_row().map_err(malformed)? {
             if index.key() > &key || block.find(&index) != Ok(Some(sealed)) {
