@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Indexes are keyed hashes and spread evenly, so a row's slot is the distance of its first 8 bytes from `base`, shifted.
-//! Numbers are big-endian. As LMDB's own pages, the table is not sealed, but held against the key and the rows that it leads
-//! to; a row opens at its own index only.
+//! Numbers are big-endian. As LMDB's own pages, the table is not sealed, but held against the rows where it leads
+//! to nobody; a row opens at its own index only.
 
 use crate::RowIndex;
 
@@ -67,15 +67,12 @@ const fn index_length() -> u32 {
 }
 
 impl<'b> Block<'b> {
-    /// Reads the beginning. `last` is the first bytes of its last row's index, under which it stands: the table must be one
-    /// that leads there.
-    pub(crate) fn read(last: &[u8], bytes: &'b [u8]) -> Result<Self, Malformed> {
+    /// Reads the beginning.
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Malformed> {
         let (base, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
         let ([shift, slots @ ..], rest) = rest.split_first_chunk::<3>().ok_or(Malformed)?;
         let (ends, rows) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*slots))).ok_or(Malformed)?;
-        let block = Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows };
-        let last = last.first_chunk().map(|last| u64::from_be_bytes(*last)).ok_or(Malformed)?;
-        if block.slot(last)?.checked_add(1) == Some(block.ends.len()) { Ok(block) } else { Err(Malformed) }
+        Ok(Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows })
     }
 
     /// The slot of a place that is not before the first row's.
@@ -87,22 +84,37 @@ impl<'b> Block<'b> {
     /// What is sealed at an index, which is not after the last row's.
     pub(crate) fn find(&self, index: &RowIndex) -> Result<Option<&'b [u8]>, Malformed> {
         if place(index) < self.base {
-            return Ok(None);
+            return self.leads_to_nobody(0);
         }
         let slot = self.slot(place(index))?;
-        let end = |slot: usize| self.ends.get(slot).map(|end| u32::from_be_bytes(*end) as usize);
-        let from = slot.checked_sub(1).map_or(Some(0), end).ok_or(Malformed)?;
-        let mut rows = Rows(self.rows.get(from..end(slot).ok_or(Malformed)?).ok_or(Malformed)?);
+        let mut rows = self.rows_of(slot)?;
         while let Some((found, sealed)) = rows.next_row()? {
             if found == *index {
                 return Ok(Some(sealed));
             }
-            // What is not there is an unknown card, and what is damaged an outage.
-            if self.slot(place(&found))? != slot {
-                return Err(Malformed);
+        }
+        self.leads_to_nobody(slot)
+    }
+
+    /// What is not there is an unknown card, and what is damaged an outage: so the table is held against the rows of a slot and
+    /// of those beside it.
+    fn leads_to_nobody<T>(&self, slot: usize) -> Result<Option<T>, Malformed> {
+        for near in slot.saturating_sub(1)..self.ends.len().min(slot + 2) {
+            let mut rows = self.rows_of(near)?;
+            while let Some((index, _)) = rows.next_row()? {
+                if self.slot(place(&index))? != near {
+                    return Err(Malformed);
+                }
             }
         }
         Ok(None)
+    }
+
+    /// The rows of a slot.
+    fn rows_of(&self, slot: usize) -> Result<Rows<'b>, Malformed> {
+        let end = |slot: usize| self.ends.get(slot).map(|end| u32::from_be_bytes(*end) as usize);
+        let from = slot.checked_sub(1).map_or(Some(0), end).ok_or(Malformed)?;
+        self.rows.get(from..end(slot).ok_or(Malformed)?).map(Rows).ok_or(Malformed)
     }
 
     /// All of them, in the order of their index.
@@ -149,16 +161,12 @@ mod tests {
         block
     }
 
-    fn last(rows: &[(RowIndex, Vec<u8>)]) -> &[u8] {
-        rows.last().unwrap().0.key()
-    }
-
     #[test]
     fn each_row_is_found_and_no_other() {
         for count in [1, 2, 3, 100, ROWS as u64] {
             let rows = rows(count);
             let bytes = encoded(&rows);
-            let block = Block::read(last(&rows), &bytes).unwrap();
+            let block = Block::read(&bytes).unwrap();
             for (index, sealed) in &rows {
                 assert_eq!(block.find(index), Ok(Some(sealed.as_slice())), "of {count}");
                 let mut other = *index;
@@ -178,7 +186,7 @@ mod tests {
     fn a_slot_holds_few_rows_also_where_there_are_many() {
         let rows = rows(ROWS as u64);
         let bytes = encoded(&rows);
-        let block = Block::read(last(&rows), &bytes).unwrap();
+        let block = Block::read(&bytes).unwrap();
         let ends = block.ends.iter().map(|end| u32::from_be_bytes(*end) as usize);
         let fullest = ends.clone().zip(std::iter::once(0).chain(ends)).map(|(to, from)| to - from).max();
         assert!(fullest.unwrap() < 10 * (4 + 32 + 8), "{fullest:?} bytes");
@@ -190,18 +198,30 @@ mod tests {
         let rows = rows(40);
         let bytes = encoded(&rows);
         let asked = rows.last().unwrap().0;
-        let found = |bytes: &[u8]| {
-            Block::read(last(&rows), bytes).and_then(|block| block.find(&asked).map(|row| row.is_some()))
-        };
+        let found = |bytes: &[u8]| Block::read(bytes).and_then(|block| block.find(&asked).map(|row| row.is_some()));
         assert_eq!(found(&bytes), Ok(true));
         for length in 0..bytes.len() {
             assert_eq!(found(&bytes[..length]), Err(Malformed), "{length}");
         }
-        // What decides the slots: the highest bits of the base, and all of shift and count.
-        for bit in [0, 1, 2].into_iter().chain(64..88) {
+    }
+
+    #[test]
+    fn no_flipped_bit_of_the_table_makes_somebody_nobody() {
+        let mut rows = rows(40);
+        // Of 64 bytes each, so that a bit of an end moves it to another row.
+        rows.iter_mut().for_each(|(_, sealed)| sealed.resize(64 - 4 - 32, 0));
+        let bytes = encoded(&rows);
+        let slots = Block::read(&bytes).unwrap().ends.len();
+        for bit in 0..8 * (11 + 4 * slots) {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 0x80 >> (bit % 8);
-            assert_eq!(found(&damaged), Err(Malformed), "{bit}");
+            for (index, sealed) in &rows {
+                let found = Block::read(&damaged).and_then(|block| block.find(index));
+                assert!(
+                    matches!(found, Ok(Some(found)) if found == sealed) || found == Err(Malformed),
+                    "{bit} {found:?}"
+                );
+            }
         }
     }
 
@@ -215,14 +235,14 @@ mod tests {
             })
             .collect();
         let bytes = encoded(&rows);
-        let block = Block::read(last(&rows), &bytes).unwrap();
+        let block = Block::read(&bytes).unwrap();
         assert!(rows.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
         let mut none = rows[7].0;
         none.0[31] = 0;
         assert_eq!(block.find(&none), Ok(None));
         let widest = [(RowIndex([0; 32]), vec![1]), (RowIndex([0xFF; 32]), vec![2])];
         let bytes = encoded(&widest);
-        let block = Block::read(last(&widest), &bytes).unwrap();
+        let block = Block::read(&bytes).unwrap();
         assert!(widest.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
     }
 }

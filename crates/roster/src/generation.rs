@@ -1,7 +1,8 @@
 //! One published roster of one district: an LMDB environment that never changes again.
 
+mod cursor;
+
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -9,6 +10,7 @@ use std::thread;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
 
+pub use self::cursor::Cursor;
 use crate::block::{Block, Malformed};
 use crate::filter::Filter;
 use crate::header::LAYOUT;
@@ -218,9 +220,9 @@ impl Generation {
     fn sealed<'t>(&self, txn: &'t RoTxn<'_, WithoutTls>, index: &RowIndex) -> Result<Option<&'t [u8]>, RosterError> {
         let found = self.rows.get_greater_than_or_equal_to(txn, index.key());
         match found.map_err(RosterError::database(&self.folder))? {
-            Some((key, block)) if is_block(key) => Block::read(key, block)
-                .and_then(|block| block.find(index))
-                .map_err(|Malformed| self.damaged("its rows")),
+            Some((key, block)) if is_block(key) => {
+                Block::read(block).and_then(|block| block.find(index)).map_err(|Malformed| self.damaged("its rows"))
+            }
             _ => Ok(None),
         }
     }
@@ -252,66 +254,6 @@ impl fmt::Debug for Generation {
 /// Whether what stands under a key is rows: the keys of header and filter are longer.
 const fn is_block(key: &[u8]) -> bool {
     key.len() == RowIndex::KEY
-}
-
-/// Walks a generation block by block, so that no read transaction stays open in between.
-pub struct Cursor<'a> {
-    generation: &'a Generation,
-    /// The key of the block that was read last.
-    last: Option<[u8; RowIndex::KEY]>,
-    /// The greatest key of a block that is read.
-    until: Option<[u8; RowIndex::KEY]>,
-    rows: VecDeque<(RowIndex, Row)>,
-    ended: bool,
-}
-
-impl<'a> Cursor<'a> {
-    /// A cursor over the blocks whose keys are after one and not after another.
-    const fn over(
-        generation: &'a Generation,
-        after: Option<[u8; RowIndex::KEY]>,
-        until: Option<[u8; RowIndex::KEY]>,
-    ) -> Self {
-        Self { generation, last: after, until, rows: VecDeque::new(), ended: false }
-    }
-
-    /// The next row, or `None` at the end.
-    pub fn next_row(&mut self) -> Result<Option<(RowIndex, Row)>, RosterError> {
-        while self.rows.is_empty() && !self.ended {
-            self.read_block()?;
-        }
-        Ok(self.rows.pop_front())
-    }
-
-    /// Reads the rows of a block, each of which must be where it is looked for.
-    fn read_block(&mut self) -> Result<(), RosterError> {
-        let generation = self.generation;
-        let fault = || RosterError::database(&generation.folder);
-        let malformed = |Malformed| generation.damaged("its rows");
-        let txn = generation.env.read_txn().map_err(fault())?;
-        let next = match &self.last {
-            None => generation.rows.first(&txn),
-            Some(last) => generation.rows.get_greater_than(&txn, last),
-        };
-        let next =
-            next.map_err(fault())?.and_then(|(key, block)| Some((<[u8; RowIndex::KEY]>::try_from(key).ok()?, block)));
-        let Some((key, bytes)) = next.filter(|(key, _)| self.until.is_none_or(|until| *key <= until)) else {
-            self.ended = true;
-            return Ok(());
-        };
-        let block = Block::read(&key, bytes).map_err(malformed)?;
-        let mut rows = block.rows();
-        while let Some((index, sealed)) = rows.next_row().map_err(malformed)? {
-            if index.key() > &key || block.find(&index) != Ok(Some(sealed)) {
-                return Err(generation.damaged("its rows"));
-            }
-            if index != generation.decoy.0 {
-                self.rows.push_back((index, generation.open_row(&index, sealed)?));
-            }
-        }
-        self.last = Some(key);
-        Ok(())
-    }
 }
 
 fn open_read_only(folder: &Path, length: u64) -> Result<Env<WithoutTls>, RosterError> {

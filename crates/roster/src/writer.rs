@@ -15,7 +15,7 @@ use crate::{GenerationId, Header, Key, RecordsWriter, RosterError, Row, RowIndex
 
 /// Rows in one transaction: with all in one, a million rows held 191 MiB (reference/hot-path.md).
 const BATCH: usize = 20 * block::ROWS;
-/// How large a generation can grow: address space, not memory. 50,000,000 rows have 8.5 GB.
+/// How large a generation can grow: address space, not memory. 50,000,000 rows had 8.5 GB one by one, and have less in blocks.
 const MAP_SIZE: usize = 1 << 36;
 
 /// Writes a generation: rows in the order of their index, then the header, then to disk.

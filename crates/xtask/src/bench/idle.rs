@@ -37,8 +37,8 @@ pub async fn measure(ours: &Server) -> Result<Line> {
     if let Some(most) = getrlimit(Resource::Nofile).current {
         ensure!(most >= CONNECTIONS + SPARE, "{CONNECTIONS} connections need more descriptors than {most}: ulimit -Hn");
     }
-    // Buffers and queues are there before; the memory of the first login's argon2 is given back by then, which the allocator
-    // does a second later with the next piece that it is asked for.
+    // Buffers and queues are there before. The memory of the first login's argon2 is not: the allocator gives it back late,
+    // and only when it is asked for another piece.
     for _ in 0..WARM_UPS {
         drop(connect(ours, AT_A_TIME).await?);
         sleep(GIVEN_BACK).await;
