@@ -13,13 +13,13 @@ use bytes::{Buf as _, BytesMut};
 use sip2::{Codec, CodecError};
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
-use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::codec::Decoder as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::alarms::{Alarms, Woken};
 use crate::buffer;
+use crate::lanes;
 use crate::logins;
 use crate::metrics::Closed;
 use crate::service::Service;
@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if *settled && !output.is_empty() {
                 // The others of the lane that were asked work out their answers first, and then all are sent: each one
                 // sent may give the processor to whoever waits for it.
-                yield_now().await;
+                lanes::let_others().await;
             }
             // What was asked before a fault is still answered.
             let written = write(stream, &mut output, limits).await;

@@ -16,11 +16,11 @@ use ncip::limits;
 use site::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
-use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::connection::{self, End};
+use crate::lanes;
 use crate::metrics::Closed;
 use crate::ncip::deadlines::{Watch, Watched};
 use crate::ncip::form;
@@ -56,7 +56,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             let response = answer(request, session, closing, service, watched).await;
             watched.answered(session.is_known());
             // As in SIP2: the others of the lane work out their answers first, and then all are sent.
-            yield_now().await;
+            lanes::let_others().await;
             Ok::<_, Infallible>(response)
         })
     });
