@@ -4,7 +4,7 @@ use patron::{Reason, Verdict};
 
 use crate::guard::Attempt;
 use crate::lookup::{Found, find};
-use crate::resolve::{attempts_key, is_right, judge, recognise};
+use crate::resolve::{is_right, judge, recognise};
 use crate::{Moment, Query, Resolver, Rosters, Standing};
 
 /// How far `explain` got, one station after the other.
@@ -39,7 +39,7 @@ pub enum Step {
 impl Resolver {
     /// The same way, told station by station to its verdict, counting nothing.
     pub fn explain(&self, rosters: &Rosters, query: &Query<'_>, now: Moment) -> (Vec<Step>, Verdict) {
-        let (place, found) = find(rosters, query, now);
+        let (place, found) = find(rosters, query, None, now);
         let mut steps = Vec::new();
         if place.claimed {
             steps.push(Step::Claimed { districts: place.districts.to_vec() });
@@ -50,9 +50,9 @@ impl Resolver {
         if on_card.is_some_and(|id| id != place.id) {
             steps.push(Step::EarlierNumber);
         }
-        let standing = self.guard().standing(&attempts_key(rosters, &place), now.seconds);
+        let standing = self.guard().standing(&place.attempts_key(rosters), now.seconds);
         steps.push(Step::Budget(standing));
-        if let Some((count, until)) = self.forwards.standing(&attempts_key(rosters, &place), now.seconds) {
+        if let Some((count, until)) = self.forwards.standing(&place.attempts_key(rosters), now.seconds) {
             steps.push(Step::Forwarded(count, until));
         }
         steps.push(match &found {

@@ -4,7 +4,7 @@
 //!
 //! - [`query`] what is asked, by which client's rules; [`rosters`] what it is answered from, district
 //!   by district (`served`), and who has opted out ([`opted_out`])
-//! - [`guard`] the attempt budgets, with [`attempts`] of one card; `lookup` where a card leads;
+//! - [`guard`] the attempt budgets, with [`attempts`] of one card; `place` where a card leads, `lookup` what stands there;
 //!   [`resolve`] the way from one to the other
 //! - [`live`] PINs that only the directory knows: a login that somebody else waits for
 //! - [`explain`] the same way, told station by station
@@ -17,6 +17,7 @@ pub mod guard;
 pub mod live;
 mod lookup;
 pub mod opted_out;
+mod place;
 pub mod query;
 pub mod release;
 pub mod resolve;

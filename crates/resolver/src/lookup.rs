@@ -1,23 +1,11 @@
-//! Where a card leads, and what stands there.
-
-use std::borrow::Cow;
+//! What stands where a card leads.
 
 use patron::Reason;
-use roster::{KeyId, Row, RowIndex, StudentRow, Verifier};
+use roster::{KeyId, PseudonymKey, Row, RowIndex, StudentRow, Verifier};
 
+use crate::place::Place;
 use crate::served::Served;
 use crate::{Moment, Query, Rosters};
-
-/// Where a card leads.
-pub(crate) struct Place<'a> {
-    /// The ID space, or none for a card that no rule claims.
-    pub(crate) space: &'a str,
-    /// The ID: of an earlier number, today's.
-    pub(crate) id: Cow<'a, str>,
-    /// Where to look, by index.
-    pub(crate) districts: &'a [usize],
-    pub(crate) claimed: bool,
-}
 
 /// What was found there.
 pub(crate) enum Found<'a> {
@@ -47,14 +35,21 @@ enum Alias {
     Several(usize),
 }
 
-/// Finds a card's place and what stands there; an earlier number leads on to today's.
-pub(crate) fn find<'a>(rosters: &'a Rosters, query: &Query<'a>, now: Moment) -> (Place<'a>, Found<'a>) {
-    let mut place = locate(rosters, query);
-    let (found, alias) = look_up(rosters, query, &place, None, now);
+/// Finds a card's place and what stands there; an earlier number leads on to today's. `month` is that of the pseudonym, where
+/// one will be asked for.
+pub(crate) fn find<'a>(
+    rosters: &'a Rosters,
+    query: &Query<'a>,
+    month: Option<&PseudonymKey>,
+    now: Moment,
+) -> (Place<'a>, Found<'a>) {
+    let mut place = Place::of_card(rosters, query);
+    let (found, alias) = look_up(rosters, query, (&place, None), month, now);
     let found = match (found, alias) {
         (Found::Nobody, Some(Alias::Of(id))) => {
-            let typed = std::mem::replace(&mut place.id, Cow::Owned(id));
-            look_up(rosters, query, &place, Some(&typed), now).0
+            let today = place.led_on_to(id);
+            let typed = std::mem::replace(&mut place, today).id;
+            look_up(rosters, query, (&place, Some(&typed)), month, now).0
         }
         (Found::Nobody, Some(Alias::Several(district))) => Found::Ambiguous { district },
         (found, _) => found,
@@ -68,12 +63,13 @@ pub(crate) fn find<'a>(rosters: &'a Rosters, query: &Query<'a>, now: Moment) -> 
 fn look_up<'a>(
     rosters: &'a Rosters,
     query: &Query<'_>,
-    place: &Place<'_>,
-    typed: Option<&str>,
+    (place, typed): (&Place<'_>, Option<&str>),
+    month: Option<&PseudonymKey>,
     now: Moment,
 ) -> (Found<'a>, Option<Alias>) {
     let (mut found, mut switched_off) = (Found::Nobody, Found::Nobody);
-    let mut search = Search { rosters, place, now, index: None, alias: None, has_read: false };
+    let counts = query.pin_that_counts().is_some();
+    let mut search = Search { rosters, place, counts, month, now, index: None, alias: None, has_read: false };
     for (at, district) in place.districts.iter().enumerate() {
         let here = match rosters.served.get(*district) {
             Some(Ok(served)) => search.in_district(*district, served, at + 1 == place.districts.len()),
@@ -115,6 +111,9 @@ fn look_up<'a>(
 struct Search<'a, 'p> {
     rosters: &'a Rosters,
     place: &'p Place<'p>,
+    /// Whether an attempt is counted.
+    counts: bool,
+    month: Option<&'p PseudonymKey>,
     now: Moment,
     /// The index of the row under the key that was asked for last.
     index: Option<(KeyId, RowIndex)>,
@@ -134,7 +133,16 @@ impl<'a> Search<'a, '_> {
             return Found::Nobody;
         }
         self.has_read = true;
-        match generation.row(&index) {
+        // What else will be needed is made while the row comes from memory.
+        let name_attempts = || {
+            if self.counts {
+                self.place.attempts_key(self.rosters);
+            }
+        };
+        let name_person = || {
+            self.month.map(|month| self.place.pseudonym(month));
+        };
+        match generation.row_meanwhile(&index, [&name_attempts, &name_person]) {
             Ok(Some(Row::Student(row))) => Found::Student { district, served, row },
             Ok(Some(Row::Ambiguous)) => Found::Ambiguous { district },
             Ok(Some(Row::Alias(id))) => {
@@ -220,17 +228,6 @@ impl Found<'_> {
 fn same_person(one: &StudentRow, other: &StudentRow) -> bool {
     let shared = |verifier: &Verifier| other.verifiers.iter().any(|theirs| bool::from(theirs.same_as(verifier)));
     one.verifiers.iter().any(shared)
-}
-
-fn locate<'a>(rosters: &'a Rosters, query: &Query<'a>) -> Place<'a> {
-    let card = query.card.as_str();
-    if let Some(claim) = rosters.cards.claim(card) {
-        return Place { space: claim.space, id: claim.id, districts: claim.districts, claimed: true };
-    }
-    // Hashed raw, in no space, and looked up in the client's first district: never found, but looked for.
-    let first = query.client.districts.first();
-    let districts = first.map_or(&[][..], |first| rosters.cards.neighbours_of(*first));
-    Place { space: "", id: Cow::Borrowed(card), districts, claimed: false }
 }
 
 pub(crate) fn decoy<'a>(rosters: &'a Rosters, place: &Place<'_>) -> Option<(&'a Served, StudentRow)> {

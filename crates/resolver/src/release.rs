@@ -3,7 +3,7 @@
 use patron::{Attribute, CardNumber, Patron, Privileges};
 use roster::StudentRow;
 
-use crate::lookup::Place;
+use crate::place::Place;
 use crate::served::Served;
 use crate::{ClientKind, District, Query, Rosters};
 

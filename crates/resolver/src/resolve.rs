@@ -7,7 +7,8 @@ use subtle::Choice;
 use crate::guard::{Attempt, AttemptsKey};
 use crate::live::forwards::Forwards;
 use crate::live::offline::Offline;
-use crate::lookup::{Found, Place, decoy, find};
+use crate::lookup::{Found, decoy, find};
+use crate::place::Place;
 use crate::release::seen;
 use crate::served::Served;
 use crate::slow::{Aside, SlowLane};
@@ -96,14 +97,14 @@ impl Resolver {
         now: Moment,
         month: &PseudonymKey,
     ) -> Resolved<'a> {
-        let (place, found) = find(rosters, query, now);
+        let (place, found) = find(rosters, query, Some(month), now);
         if heard.is_none()
             && let Some(pin) = query.pin_that_counts()
             && let Some(login) = self.login(rosters, &place, &found, pin, now)
         {
             return Resolved::Ask(Box::new(login));
         }
-        let heard = heard.map(|heard| heard.of(&attempts_key(rosters, &place)));
+        let heard = heard.map(|heard| heard.of(&place.attempts_key(rosters)));
         let used = Used::of(&found);
         // Of a card that nobody has, several districts may be meant, and none is.
         let only = if let [only] = place.districts { Some(*only) } else { None };
@@ -120,7 +121,7 @@ impl Resolver {
             (Some(pin), _) => self.verify(rosters, query, pin, &place, found, now),
             (None, _) => recognise(rosters, query, &place, found, now),
         };
-        let pseudonym = month.pseudonym(place.space, &place.id);
+        let pseudonym = place.pseudonym(month);
         Resolved::Answer(Answer {
             used: used.filter(|_| matches!(verdict, Verdict::Admit(_))).map(|used| used.by(place.space, place.id)),
             verdict,
@@ -132,15 +133,15 @@ impl Resolver {
     /// Forgets what stands against a card. Returns whether anything did.
     pub fn unlock(&self, rosters: &Rosters, card: &CardNumber, now: Moment) -> bool {
         let client = everybody(rosters);
-        let (place, _) = find(rosters, &Query { card, pin: None, client: &client }, now);
-        self.guard.unlock(&attempts_key(rosters, &place))
+        let (place, _) = find(rosters, &Query { card, pin: None, client: &client }, None, now);
+        self.guard.unlock(&place.attempts_key(rosters))
     }
 
     /// The pseudonym of a card under one month's key.
     pub fn pseudonym(&self, rosters: &Rosters, card: &CardNumber, now: Moment, month: &PseudonymKey) -> Pseudonym {
         let client = everybody(rosters);
-        let (place, _) = find(rosters, &Query { card, pin: None, client: &client }, now);
-        month.pseudonym(place.space, &place.id)
+        let (place, _) = find(rosters, &Query { card, pin: None, client: &client }, Some(month), now);
+        place.pseudonym(month)
     }
 
     fn verify(
@@ -159,7 +160,7 @@ impl Resolver {
         let known = found.is_known();
         // Where there is no row to verify, a decoy is opened and verified: every refusal costs the same.
         let decoy = if let Found::Student { .. } = found { None } else { decoy(rosters, place) };
-        let key = attempts_key(rosters, place);
+        let key = place.attempts_key(rosters);
         let hash = match (&found, &decoy) {
             (Found::Student { row, .. }, _) => row.hash.clone(),
             (_, Some((served, _))) => served.decoy_hash(place.space),
@@ -323,8 +324,4 @@ fn everybody(rosters: &Rosters) -> ClientRules {
         pin: PinPolicy::Required,
         release: patron::Release::default(),
     }
-}
-
-pub(crate) fn attempts_key(rosters: &Rosters, place: &Place<'_>) -> AttemptsKey {
-    rosters.keyring.current().attempts_key(place.space, &place.id)
 }

@@ -1,10 +1,12 @@
 //! Rows that lie together: one value of a generation's LMDB.
 //!
 //! In a tree of single rows each step of a search through a page is a wait for memory. So a thousand rows are one value,
-//! under the key of the last of them, and a table leads to the one or two that can be those of an index:
+//! and a table leads to the one or two that can be those of an index. How to read the table stands in the key: to find a
+//! row, memory is waited for twice, once for its place in the table and once for the row itself.
 //!
 //! ```text
-//! block = base 8, shift 1, slots 2, the end of each slot's rows 4 each, rows
+//! key   = the first 12 bytes of the last row's index, base 8, shift 1, slots 2
+//! block = the end of each slot's rows 4 each, rows
 //! row   = length of what is sealed 4, index 32, sealed
 //! ```
 //!
@@ -13,9 +15,13 @@
 //! to nobody; a row opens at its own index only.
 
 use crate::RowIndex;
+use crate::prefetch::prefetch;
 
 /// The most rows of a block.
 pub(crate) const ROWS: usize = 1024;
+
+/// The length of a block's key.
+pub(crate) const KEY: usize = RowIndex::KEY + 8 + 1 + 2;
 
 /// A block, to be looked into.
 pub(crate) struct Block<'b> {
@@ -32,17 +38,18 @@ pub(crate) struct Rows<'b>(&'b [u8]);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// Appends the block of `rows`, which come in the order of their index: at least one, at most [`ROWS`].
-pub(crate) fn encode<'a>(rows: impl ExactSizeIterator<Item = (&'a RowIndex, &'a [u8])> + Clone, out: &mut Vec<u8>) {
-    let mut bounds = rows.clone().map(|(index, _)| place(index));
-    let base = bounds.next().unwrap_or_default();
-    let span = bounds.last().unwrap_or(base).saturating_sub(base);
+/// Appends the block of `rows`, which come in the order of their index: at least one, at most [`ROWS`]. Returns its key.
+pub(crate) fn encode<'a>(
+    rows: impl ExactSizeIterator<Item = (&'a RowIndex, &'a [u8])> + Clone,
+    out: &mut Vec<u8>,
+) -> Vec<u8> {
+    let mut indexes = rows.clone().map(|(index, _)| index);
+    let first = indexes.next().unwrap_or(&RowIndex([0; 32]));
+    let last = indexes.last().unwrap_or(first);
+    let (base, span) = (place(first), place(last).saturating_sub(place(first)));
     let most = rows.len().min(ROWS) as u64;
     let shift = (0..u64::BITS - 1).find(|shift| span >> shift < most).unwrap_or(u64::BITS - 1);
     let slots = (span >> shift) + 1;
-    out.extend_from_slice(&base.to_be_bytes());
-    out.push(shift as u8);
-    out.extend_from_slice(&(slots as u16).to_be_bytes());
     let (mut end, mut ahead) = (0, rows.clone().peekable());
     for slot in 0..slots {
         while let Some((_, sealed)) = ahead.next_if(|(index, _)| place(index).saturating_sub(base) >> shift == slot) {
@@ -55,6 +62,7 @@ pub(crate) fn encode<'a>(rows: impl ExactSizeIterator<Item = (&'a RowIndex, &'a 
         out.extend_from_slice(&index.0);
         out.extend_from_slice(sealed);
     }
+    [last.key().as_slice(), &base.to_be_bytes(), &[shift as u8], &(slots as u16).to_be_bytes()].concat()
 }
 
 /// What decides where in a block a row lies.
@@ -67,12 +75,26 @@ const fn index_length() -> u32 {
 }
 
 impl<'b> Block<'b> {
-    /// Reads the beginning.
-    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, Malformed> {
-        let (base, rest) = bytes.split_first_chunk().ok_or(Malformed)?;
-        let ([shift, slots @ ..], rest) = rest.split_first_chunk::<3>().ok_or(Malformed)?;
-        let (ends, rows) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*slots))).ok_or(Malformed)?;
+    /// The block that stands under a key. Of its bytes none is read yet.
+    pub(crate) fn of(key: &[u8; KEY], bytes: &'b [u8]) -> Result<Self, Malformed> {
+        let (_, table) = key.split_first_chunk::<{ RowIndex::KEY }>().ok_or(Malformed)?;
+        let (base, rest) = table.split_first_chunk().ok_or(Malformed)?;
+        let ([shift, slots @ ..], _) = rest.split_first_chunk::<3>().ok_or(Malformed)?;
+        let (ends, rows) = bytes.split_at_checked(4 * usize::from(u16::from_be_bytes(*slots))).ok_or(Malformed)?;
         Ok(Self { base: u64::from_be_bytes(*base), shift: u32::from(*shift), ends: ends.as_chunks().0, rows })
+    }
+
+    /// Asks for the memory where the table says where an index' row lies.
+    pub(crate) fn prefetch_slot(&self, index: &RowIndex) {
+        let end = self.slot(place(index)).ok().and_then(|slot| self.ends.get(slot.saturating_sub(1)..=slot));
+        prefetch(end.unwrap_or_default().as_flattened());
+    }
+
+    /// Asks for the memory of the row itself.
+    pub(crate) fn prefetch_rows(&self, index: &RowIndex) {
+        if let Ok(rows) = self.slot(place(index)).and_then(|slot| self.rows_of(slot)) {
+            prefetch(rows.0);
+        }
     }
 
     /// The slot of a place that is not before the first row's.
@@ -155,18 +177,19 @@ mod tests {
         rows
     }
 
-    fn encoded(rows: &[(RowIndex, Vec<u8>)]) -> Vec<u8> {
+    /// The key and the bytes of a block.
+    fn encoded(rows: &[(RowIndex, Vec<u8>)]) -> ([u8; KEY], Vec<u8>) {
         let mut block = Vec::new();
-        encode(rows.iter().map(|(index, sealed)| (index, sealed.as_slice())), &mut block);
-        block
+        let key = encode(rows.iter().map(|(index, sealed)| (index, sealed.as_slice())), &mut block);
+        (key.try_into().unwrap(), block)
     }
 
     #[test]
     fn each_row_is_found_and_no_other() {
         for count in [1, 2, 3, 100, ROWS as u64] {
             let rows = rows(count);
-            let bytes = encoded(&rows);
-            let block = Block::read(&bytes).unwrap();
+            let (key, bytes) = encoded(&rows);
+            let block = Block::of(&key, &bytes).unwrap();
             for (index, sealed) in &rows {
                 assert_eq!(block.find(index), Ok(Some(sealed.as_slice())), "of {count}");
                 let mut other = *index;
@@ -185,8 +208,8 @@ mod tests {
     #[test]
     fn a_slot_holds_few_rows_also_where_there_are_many() {
         let rows = rows(ROWS as u64);
-        let bytes = encoded(&rows);
-        let block = Block::read(&bytes).unwrap();
+        let (key, bytes) = encoded(&rows);
+        let block = Block::of(&key, &bytes).unwrap();
         let ends = block.ends.iter().map(|end| u32::from_be_bytes(*end) as usize);
         let fullest = ends.clone().zip(std::iter::once(0).chain(ends)).map(|(to, from)| to - from).max();
         assert!(fullest.unwrap() < 10 * (4 + 32 + 8), "{fullest:?} bytes");
@@ -196,9 +219,9 @@ mod tests {
     #[test]
     fn bytes_that_are_no_block_are_told_from_a_row_that_is_not_there() {
         let rows = rows(40);
-        let bytes = encoded(&rows);
+        let (key, bytes) = encoded(&rows);
         let asked = rows.last().unwrap().0;
-        let found = |bytes: &[u8]| Block::read(bytes).and_then(|block| block.find(&asked).map(|row| row.is_some()));
+        let found = |bytes: &[u8]| Block::of(&key, bytes).and_then(|block| block.find(&asked).map(|row| row.is_some()));
         assert_eq!(found(&bytes), Ok(true));
         for length in 0..bytes.len() {
             assert_eq!(found(&bytes[..length]), Err(Malformed), "{length}");
@@ -210,13 +233,14 @@ mod tests {
         let mut rows = rows(40);
         // Of 64 bytes each, so that a bit of an end moves it to another row.
         rows.iter_mut().for_each(|(_, sealed)| sealed.resize(64 - 4 - 32, 0));
-        let bytes = encoded(&rows);
-        let slots = Block::read(&bytes).unwrap().ends.len();
-        for bit in 0..8 * (11 + 4 * slots) {
-            let mut damaged = bytes.clone();
-            damaged[bit / 8] ^= 0x80 >> (bit % 8);
+        let (key, bytes) = encoded(&rows);
+        let slots = Block::of(&key, &bytes).unwrap().ends.len();
+        for bit in 8 * RowIndex::KEY..8 * (KEY + 4 * slots) {
+            let (mut key, mut bytes) = (key, bytes.clone());
+            let damaged = key.iter_mut().chain(&mut bytes).nth(bit / 8).unwrap();
+            *damaged ^= 0x80 >> (bit % 8);
             for (index, sealed) in &rows {
-                let found = Block::read(&damaged).and_then(|block| block.find(index));
+                let found = Block::of(&key, &bytes).and_then(|block| block.find(index));
                 assert!(
                     matches!(found, Ok(Some(found)) if found == sealed) || found == Err(Malformed),
                     "{bit} {found:?}"
@@ -234,15 +258,15 @@ mod tests {
                 (RowIndex(index), vec![number])
             })
             .collect();
-        let bytes = encoded(&rows);
-        let block = Block::read(&bytes).unwrap();
+        let (key, bytes) = encoded(&rows);
+        let block = Block::of(&key, &bytes).unwrap();
         assert!(rows.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
         let mut none = rows[7].0;
         none.0[31] = 0;
         assert_eq!(block.find(&none), Ok(None));
         let widest = [(RowIndex([0; 32]), vec![1]), (RowIndex([0xFF; 32]), vec![2])];
-        let bytes = encoded(&widest);
-        let block = Block::read(&bytes).unwrap();
+        let (key, bytes) = encoded(&widest);
+        let block = Block::of(&key, &bytes).unwrap();
         assert!(widest.iter().all(|(index, sealed)| block.find(index) == Ok(Some(sealed.as_slice()))));
     }
 }

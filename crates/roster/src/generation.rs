@@ -11,7 +11,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
 
 pub use self::cursor::Cursor;
-use crate::block::{Block, Malformed};
+use crate::block::{self, Block, Malformed};
 use crate::filter::Filter;
 use crate::header::LAYOUT;
 use crate::keyring::random_bytes;
@@ -47,8 +47,7 @@ impl fmt::Debug for GenerationId {
     }
 }
 
-/// Where the header stands: after every row, whose keys are shorter, and its seal has a nonce that the writer lets no row
-/// have.
+/// Where the header stands: after every row, and its seal has a nonce that the writer lets no row have.
 pub(crate) const HEADER_KEY: [u8; RowIndex::KEY + 1] = [0xFF; RowIndex::KEY + 1];
 /// The place of the header in the associated data.
 pub(crate) const HEADER_INDEX: RowIndex = RowIndex([0xFF; 32]);
@@ -136,7 +135,11 @@ impl Generation {
             filter,
         };
         let txn = generation.env.read_txn().map_err(RosterError::database(folder))?;
-        let decoy = generation.sealed(&txn, &generation.decoy.0)?.ok_or_else(|| damaged("it has no decoy"))?.to_vec();
+        let decoy = match generation.block(&txn, &generation.decoy.0)? {
+            Some(block) => generation.sealed(&block, &generation.decoy.0)?.map(<[u8]>::to_vec),
+            None => None,
+        };
+        let decoy = decoy.ok_or_else(|| damaged("it has no decoy"))?;
         drop(txn);
         generation.decoy.1 = decoy;
         Ok(generation)
@@ -164,8 +167,20 @@ impl Generation {
 
     /// The row at an index. One read transaction, opened and closed here: none may cross an await.
     pub fn row(&self, index: &RowIndex) -> Result<Option<Row>, RosterError> {
+        self.row_meanwhile(index, [&|| (), &|| ()])
+    }
+
+    /// The same, with time put to use: of a large roster nothing is in the caches, and memory is waited for twice. Each
+    /// wait is as long as an HMAC takes. What is done `meanwhile` may also not be done.
+    pub fn row_meanwhile(&self, index: &RowIndex, meanwhile: [&dyn Fn(); 2]) -> Result<Option<Row>, RosterError> {
         let txn = self.env.read_txn().map_err(RosterError::database(&self.folder))?;
-        self.sealed(&txn, index)?.map(|sealed| self.open_row(index, sealed)).transpose()
+        let Some(block) = self.block(&txn, index)? else { return Ok(None) };
+        let [first, second] = meanwhile;
+        block.prefetch_slot(index);
+        first();
+        block.prefetch_rows(index);
+        second();
+        self.sealed(&block, index)?.map(|sealed| self.open_row(index, sealed)).transpose()
     }
 
     /// The decoy: opened and decoded as any row, for cards that nobody has.
@@ -200,7 +215,7 @@ impl Generation {
             while records.next_record()?.is_some() {}
         }
         // Every row is opened, so it is done by two: half of the indexes begin below this.
-        const MIDDLE: [u8; RowIndex::KEY] = [0x7F; RowIndex::KEY];
+        const MIDDLE: [u8; block::KEY] = [0x7F; block::KEY];
         let count = |mut cursor: Cursor<'_>| {
             let mut rows = 0;
             while cursor.next_row()?.is_some() {
@@ -216,15 +231,15 @@ impl Generation {
         if rows == self.header.rows { Ok(()) } else { Err(self.damaged("its rows are not as many as its header says")) }
     }
 
-    /// What is sealed at an index: a block stands under the key of its last row.
-    fn sealed<'t>(&self, txn: &'t RoTxn<'_, WithoutTls>, index: &RowIndex) -> Result<Option<&'t [u8]>, RosterError> {
+    /// The block where an index' row is, if it is anywhere: the first that does not end before it.
+    fn block<'t>(&self, txn: &'t RoTxn<'_, WithoutTls>, index: &RowIndex) -> Result<Option<Block<'t>>, RosterError> {
         let found = self.rows.get_greater_than_or_equal_to(txn, index.key());
-        match found.map_err(RosterError::database(&self.folder))? {
-            Some((key, block)) if is_block(key) => {
-                Block::read(block).and_then(|block| block.find(index)).map_err(|Malformed| self.damaged("its rows"))
-            }
-            _ => Ok(None),
-        }
+        let found = found.map_err(RosterError::database(&self.folder))?.and_then(block_key);
+        found.map(|(key, bytes)| Block::of(key, bytes).map_err(|Malformed| self.damaged("its rows"))).transpose()
+    }
+
+    fn sealed<'b>(&self, block: &Block<'b>, index: &RowIndex) -> Result<Option<&'b [u8]>, RosterError> {
+        block.find(index).map_err(|Malformed| self.damaged("its rows"))
     }
 
     fn open_row(&self, index: &RowIndex, sealed: &[u8]) -> Result<Row, RosterError> {
@@ -251,9 +266,9 @@ impl fmt::Debug for Generation {
     }
 }
 
-/// Whether what stands under a key is rows: the keys of header and filter are longer.
-const fn is_block(key: &[u8]) -> bool {
-    key.len() == RowIndex::KEY
+/// What stands under the key of a block: those of header and filter have another length.
+fn block_key<'t>((key, bytes): (&'t [u8], &'t [u8])) -> Option<(&'t [u8; block::KEY], &'t [u8])> {
+    Some((key.try_into().ok()?, bytes))
 }
 
 fn open_read_only(folder: &Path, length: u64) -> Result<Env<WithoutTls>, RosterError> {
@@ -319,14 +334,14 @@ mod tests {
                 .and_then(|generation| generation.verify(&keyring))
         };
         verify().unwrap();
-        // A block begins with the first eight bytes of its first row, and is copied with its page.
+        // A block's key has the first eight bytes of its first row, then the shift.
         let first = rows[0].min(key.decoy_index()).0;
         let file = folder.path().join("data.mdb");
         let bytes = std::fs::read(&file).unwrap();
-        let blocks = bytes.windows(32).enumerate().filter(|(_, at)| at[..8] == first[..8] && **at != first);
+        let keys = bytes.windows(32).enumerate().filter(|(_, at)| at[..8] == first[..8] && **at != first);
         let mut damaged = bytes.clone();
-        for (block, _) in blocks {
-            damaged[block + 11 + 3] ^= 1;
+        for (base, _) in keys {
+            damaged[base + 8] += 1;
         }
         assert_ne!(damaged, bytes);
         std::fs::write(&file, damaged).unwrap();

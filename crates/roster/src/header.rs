@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Records;
 
 /// In blocks (`block.rs`).
-pub(crate) const LAYOUT: u8 = 1;
+pub(crate) const LAYOUT: u8 = 2;
 
 /// The sealed header: the rules that the rows were made under, what is stored, and counts.
 ///

@@ -26,6 +26,7 @@ pub mod live;
 mod mac;
 pub mod opt_outs;
 pub mod period;
+mod prefetch;
 pub mod records;
 pub mod row;
 pub mod seal;

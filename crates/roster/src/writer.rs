@@ -147,11 +147,10 @@ impl GenerationWriter {
         let fault = || RosterError::database(&self.folder);
         let mut txn = self.env.write_txn().map_err(fault())?;
         for rows in self.entries.chunks(block::ROWS) {
-            let Some((last, _)) = rows.last() else { continue };
             let sealed = rows.iter().map(|(index, at)| (index, self.batch.get(at.clone()).unwrap_or_default()));
             self.block.clear();
-            block::encode(sealed, &mut self.block);
-            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, last.key(), &self.block).map_err(fault())?;
+            let key = block::encode(sealed, &mut self.block);
+            self.rows.put_with_flags(&mut txn, PutFlags::APPEND, &key, &self.block).map_err(fault())?;
         }
         txn.commit().map_err(fault())?;
         self.entries.clear();

@@ -10,8 +10,8 @@ use super::line::LiveLine;
 use super::offline::Typed;
 use super::{Heard, Hearing, Silent, Told};
 use crate::guard::AttemptsKey;
-use crate::lookup::{Found, Place};
-use crate::resolve::attempts_key;
+use crate::lookup::Found;
+use crate::place::Place;
 use crate::{Moment, Resolver, Rosters};
 
 /// What is bound into the keyed hash of a password at a directory.
@@ -59,7 +59,7 @@ impl Resolver {
                 (place.districts.iter().find(asks).copied().and_then(line_of)?, false)
             }
         };
-        let key = attempts_key(rosters, place);
+        let key = place.attempts_key(rosters);
         let act = match asks {
             true if self.guard().reserve(&key, now.seconds) => Act::Ask,
             true => Act::Pause(Heard::Locked),

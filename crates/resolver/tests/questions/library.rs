@@ -9,7 +9,7 @@ use patron::{
     Scope, Student, Verdict,
 };
 use resolver::{ClientKind, ClientRules, District, Guard, Moment, PinPolicy, Query, Resolved, Resolver, Rosters};
-use roster::{Header, Month, PseudonymKey, Row, RowIndex, SchoolEntry, Store, StudentRow, key_file};
+use roster::{Header, Month, Pseudonym, PseudonymKey, Row, RowIndex, SchoolEntry, Store, StudentRow, key_file};
 use tempfile::TempDir;
 
 pub const MADE_AT: i64 = 1_795_000_000 - 10 * 24 * 3600;
@@ -159,13 +159,13 @@ impl Library {
         self.answer_as(client, card, pin).0
     }
 
-    /// The verdict, and the district that it is counted for.
-    pub fn answer_as(&self, client: &ClientRules, card: &str, pin: &str) -> (Verdict, Option<usize>) {
+    /// The verdict, the district that it is counted for, and who it is about for the logs.
+    pub fn answer_as(&self, client: &ClientRules, card: &str, pin: &str) -> (Verdict, Option<usize>, Pseudonym) {
         let (card, pin) = (CardNumber::parse(card).unwrap(), Pin::parse(pin));
         let query = Query { card: &card, pin: pin.as_ref(), client };
         let rosters = self.rosters();
         match self.resolver.resolve(&rosters, &query, None, self.now, &self.month) {
-            Resolved::Answer(answer) => (answer.verdict, answer.district),
+            Resolved::Answer(answer) => (answer.verdict, answer.district, answer.pseudonym),
             Resolved::Ask(login) => unreachable!("no directory is asked here: {login:?}"),
         }
     }

@@ -98,6 +98,18 @@ fn an_earlier_number_works_shows_todays_card_and_shares_its_attempts() {
 }
 
 #[test]
+fn an_earlier_number_is_logged_as_todays() {
+    let library = shared();
+    library.publish_rows(0, &[("1001", "0201", Some(student()))], &[("9001", "1001")]);
+    library.publish(1, &[]);
+    let today = library.month().pseudonym(SPACE, "1001");
+    for (card, pin) in [("1001", "0201"), ("9001", "0201"), ("9001", "0999")] {
+        let (_, _, logged) = library.answer_as(&client(&[0, 1], PinPolicy::Required), card, pin);
+        assert_eq!(logged.hex(), today.hex(), "{card} {pin}");
+    }
+}
+
+#[test]
 fn an_earlier_number_leads_to_the_district_that_the_child_moved_to() {
     let library = shared();
     let left = Student { enabled: false, ..student() };

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::Generation;
-use crate::block::{Block, Malformed};
+use super::{Generation, block_key};
+use crate::block::{self, Block, Malformed};
 use crate::{RosterError, Row, RowIndex};
 
 /// Walks a generation block by block, so that no read transaction stays open in between.
 pub struct Cursor<'a> {
     generation: &'a Generation,
     /// The key of the block that was read last.
-    last: Option<[u8; RowIndex::KEY]>,
+    last: Option<[u8; block::KEY]>,
     /// The greatest key of a block that is read.
-    until: Option<[u8; RowIndex::KEY]>,
+    until: Option<[u8; block::KEY]>,
     rows: VecDeque<(RowIndex, Row)>,
     ended: bool,
 }
@@ -21,8 +21,8 @@ impl<'a> Cursor<'a> {
     /// A cursor over the blocks whose keys are after one and not after another.
     pub(super) const fn over(
         generation: &'a Generation,
-        after: Option<[u8; RowIndex::KEY]>,
-        until: Option<[u8; RowIndex::KEY]>,
+        after: Option<[u8; block::KEY]>,
+        until: Option<[u8; block::KEY]>,
     ) -> Self {
         Self { generation, last: after, until, rows: VecDeque::new(), ended: false }
     }
@@ -45,23 +45,22 @@ impl<'a> Cursor<'a> {
             None => generation.rows.first(&txn),
             Some(last) => generation.rows.get_greater_than(&txn, last),
         };
-        let next =
-            next.map_err(fault())?.and_then(|(key, block)| Some((<[u8; RowIndex::KEY]>::try_from(key).ok()?, block)));
-        let Some((key, bytes)) = next.filter(|(key, _)| self.until.is_none_or(|until| *key <= until)) else {
+        let next = next.map_err(fault())?.and_then(block_key);
+        let Some((key, bytes)) = next.filter(|(key, _)| self.until.is_none_or(|until| **key <= until)) else {
             self.ended = true;
             return Ok(());
         };
-        let block = Block::read(bytes).map_err(malformed)?;
+        let block = Block::of(key, bytes).map_err(malformed)?;
         let mut rows = block.rows();
         while let Some((index, sealed)) = rows.next_row().map_err(malformed)? {
-            if index.key() > &key || block.find(&index) != Ok(Some(sealed)) {
+            if index.key().as_slice() > key.as_slice() || block.find(&index) != Ok(Some(sealed)) {
                 return Err(generation.damaged("its rows"));
             }
             if index != generation.decoy.0 {
                 self.rows.push_back((index, generation.open_row(&index, sealed)?));
             }
         }
-        self.last = Some(key);
+        self.last = Some(*key);
         Ok(())
     }
 }
