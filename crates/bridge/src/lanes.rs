@@ -51,7 +51,7 @@ impl Drop for Lanes {
 }
 
 /// Comes back after all that is ready in this lane: tokio's `yield_now` would first ask the system what has become ready
-/// since, and that costs as much as reading a request.
+/// since, a call for every few answers.
 pub async fn let_others() {
     let mut waited = false;
     poll_fn(|context| {
