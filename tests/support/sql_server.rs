@@ -217,12 +217,14 @@ fn postgres(folder: &Path, port: u16, tls: bool) -> Command {
 /// Makes a data folder, and what serves it.
 fn maria_db(folder: &Path, port: u16, tls: bool) -> Command {
     let account = SqlKind::MariaDb.account();
-    let data = format!("--datadir={}", folder.join("data").display());
+    // A server that starts clears the temporary tables of all out of the folder for them: each has its own.
+    let folders = [("datadir", folder.join("data")), ("tmpdir", folder.to_owned())];
+    let folders = folders.map(|(name, folder)| format!("--{name}={}", folder.display()));
     let mut make = unprivileged(account, Path::new("/usr/bin/mariadb-install-db"));
     make.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-    run(make.args([&data, "--innodb-log-file-size=4M"]));
+    run(make.args(&folders).arg("--innodb-log-file-size=4M"));
     let mut serve = unprivileged(account, Path::new("/usr/sbin/mariadbd"));
-    serve.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--innodb-log-file-size=4M"]);
+    serve.arg("--no-defaults").args(&folders).args(["--bind-address=127.0.0.1", "--innodb-log-file-size=4M"]);
     serve.args(["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", "--log-bin-trust-function-creators=1"]);
     serve.arg(format!("--port={port}")).arg(format!("--socket={}", folder.join("socket").display()));
     if tls {
